@@ -1,0 +1,38 @@
+# The two commands of the README are `make demo` and `make test`; each sets up .venv by itself.
+ENV ?= dev
+VENV := .venv/bin
+# Whatever the caller has exported for Ansible, these targets use the checkout.
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+export PYTHON
+
+.PHONY: help setup demo demo-down test lint clean
+
+help:
+	@echo "make setup      prepare .venv: Ansible, its collections and, where there is none, Terraform"
+	@echo "make demo       deploy ENV (default dev) to an AWS embedded in this machine"
+	@echo "make demo-down  stop that AWS; what it held is lost"
+	@echo "make test       all tests, linters included"
+	@echo "make lint       only the linters"
+	@echo "make clean      remove .venv and .work"
+
+setup:
+	@tools/setup run
+
+demo:
+	@tools/setup run
+	$(VENV)/ansible-playbook deploy.yml -i inventories/$(ENV) -e site_builder_target=local
+
+demo-down:
+	@tools/setup run
+	$(VENV)/ansible-playbook playbooks/local_aws_down.yml -i inventories/$(ENV)
+
+test:
+	@tools/setup dev
+	$(VENV)/python -m pytest
+
+lint:
+	@tools/setup dev
+	$(VENV)/python -m pytest tests/lint
+
+clean:
+	rm -rf .venv .work .cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,45 @@
+# Copyright (c) 2026 BBWS platform team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Filters around a Terraform run; each is documented in its own .yml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.bbws.site_builder.plugins.module_utils import (
+    stacks,
+    terraform_log,
+    workdir,
+)
+from ansible_collections.bbws.site_builder.plugins.module_utils.naming import translate
+
+
+class FilterModule:
+    """What a stack takes from upstream, and what Terraform printed."""
+
+    def filters(self) -> dict[str, Callable]:
+        return translate(
+            {
+                "apply_summary": terraform_log.apply_summary,
+                "apply_verdict": terraform_log.apply_verdict,
+                "checkov_reason": terraform_log.checkov_reason,
+                "drift_text": terraform_log.drift_text,
+                "error_reason": terraform_log.error_reason,
+                "forbidden_actions": terraform_log.forbidden,
+                "lock_lines": terraform_log.lock_lines,
+                "outdated_deployments": terraform_log.outdated_deployments,
+                "outputs_text": stacks.outputs_text,
+                "plan_lines": terraform_log.plan_lines,
+                "plan_review": stacks.plan_review,
+                "plan_summary": terraform_log.plan_summary,
+                "plan_text": terraform_log.plan_text,
+                "run_table": terraform_log.run_table,
+                "stack_inputs": stacks.stack_inputs,
+                "stack_result": stacks.stack_result,
+                "sum_counts": terraform_log.sum_counts,
+                "tfvars_sha256": workdir.tfvars_sha256,
+                "work_dir": workdir.work_dir,
+            },
+            AnsibleFilterError,
+        )

@@ -1,0 +1,27 @@
+# Copyright (c) 2026 BBWS platform team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a run can know about the AWX job that it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+# What a job publishes and takes as no option. AWX gives it to the jobs after it in a workflow, as extra variables.
+PUBLISHED = frozenset({"site_builder_counts", "site_builder_report_file", "site_builder_results"})
+
+
+def sliced(hosts: Collection[str], stacks: Collection[str], variables: Mapping[str, Any]) -> list[str]:
+    """Refuse to run in a slice of an AWX job. `hosts` is the inventory's whole group of stacks, whatever the limit is.
+
+    AWX gives a slice no variable that says so. But the inventory lacks the hosts of the other slices, and the job belongs
+    to a workflow job that is called like its own template.
+    """
+    missing = [stack for stack in stacks if stack not in hosts]
+    template = variables.get("awx_job_template_name")
+    if not missing or template is None or variables.get("awx_workflow_job_name") != template:
+        return []
+    return [
+        f"this job is one slice of the AWX job template {template!r}, without {', '.join(missing)}, and stacks depend on "
+        "one another; set Job Slicing of that template to 1"
+    ]

@@ -1,0 +1,368 @@
+# Copyright (c) 2026 BBWS platform team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The checks that need no AWS: what an inventory and the command line may say, and in which combinations.
+
+Each check returns sentences for a person: the variable, its value, the fix.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from ansible_collections.bbws.site_builder.plugins.module_utils.dr import (
+    BEDROCK_SERVICES,
+    PRIMARY_SERVICES,
+    REPLICA_SERVICES,
+    dr_flags,
+    not_offered,
+)
+from ansible_collections.bbws.site_builder.plugins.module_utils.fields import (
+    ACCOUNT,
+    DEFINITIONS,
+    INFERENCE_PROFILE,
+)
+from ansible_collections.bbws.site_builder.plugins.module_utils.naming import (
+    ENVIRONMENTS,
+    SiteBuilderError,
+    check_replica_region,
+    parse_context,
+    partition_of,
+    standard_tags,
+)
+from ansible_collections.bbws.site_builder.plugins.module_utils.shapes import (
+    Check,
+    choice,
+    entries,
+    from_command_line,
+    is_whole,
+    items,
+    number,
+    text,
+    told,
+    wrong,
+)
+
+# They decide where a run works; only the inventory may say them, so that -e cannot mix two environments.
+INVENTORY_ONLY = (
+    "site_builder_account_id",
+    "site_builder_environment",
+    "site_builder_region",
+    "site_builder_replica_region",
+    "site_builder_service",
+    "site_builder_state_bucket",
+)
+# A definition is named after its stack.
+STACKS = sorted({name.rpartition("_")[0] for name in DEFINITIONS})
+FIX_IN_INVENTORY = "set it in inventories/<environment>/group_vars/all.yml"
+
+_EMAIL = text(
+    "e-mail address",
+    r"[^@\s\"'<>(),:;\\{}$%]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}",
+    "write one such as team@example.com, or remove it",
+)
+_POOL_ARN = re.compile(
+    r"arn:(?P<partition>aws[a-z-]*):cognito-idp:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):"
+    r"userpool/(?P<home>[a-z0-9-]+)_[0-9a-zA-Z]+"
+)
+_KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:(?P<region>[a-z0-9-]+):[0-9]{12}:key/[0-9a-zA-Z-]+")
+_ADDRESS = text(
+    "resource address", r"\S.*", 'write it as Terraform does, such as module.tables["agents"].aws_dynamodb_table.this'
+)
+
+# What of the shared variables needs no other one to be judged.
+_ALONE: dict[str, Check] = {
+    "site_builder_account_id": ACCOUNT,
+    "site_builder_alert_emails": items(_EMAIL),
+    "site_builder_allow_destroy": items(_ADDRESS),
+    "site_builder_attempts": number(1, 10),
+    "site_builder_bedrock_inference_profile": INFERENCE_PROFILE,
+    "site_builder_imports": entries(entries(text("import id", r"\S.*")), choice(*STACKS)),
+    "site_builder_lock_id": text(
+        "lock id", r"|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "copy it from unlock.yml"
+    ),
+    "site_builder_lock_timeout": number(0, 3600),
+    "site_builder_max_changes": number(0, 100_000),
+    "site_builder_plan": text("plan id", r"|[A-Za-z0-9][A-Za-z0-9_-]*", "copy it from what plan.yml has printed"),
+    "site_builder_plan_max_age": number(60, 30 * 86_400),
+    "site_builder_plan_sha256": text("SHA-256", r"|[0-9a-f]{64}", "copy it from what plan.yml has printed"),
+    "site_builder_state_bucket": text(
+        "bucket name of 3 to 63 of a-z, 0-9 and -",
+        r"|(?=.{3,63}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?",
+        "correct it or leave it empty for the computed name",
+    ),
+    "site_builder_work_dir": text("path", r"\S.*", "name a folder"),
+}
+
+
+def _boolean(value: Any, where: str) -> Iterator[str]:
+    # On the command line, -e name=true is text.
+    if not isinstance(value, bool) and value not in ("true", "false"):
+        yield wrong(where, value, "no boolean", "write true or false")
+
+
+def _whole(value: Any, where: str) -> Iterator[str]:
+    if not is_whole(from_command_line(value, where)):
+        yield wrong(where, value, "no whole number", "write one, without quotes")
+
+
+def _anything(value: Any, where: str) -> Iterator[str]:
+    return iter(())
+
+
+def _check_of(option: Mapping[str, Any]) -> Check:
+    """The check that an option of an argument specification stands for."""
+    if "choices" in option:
+        return choice(*option["choices"])
+    if option.get("type") == "list":
+        return items(_check_of({"type": option.get("elements", "raw")}), unique=False)
+    return _TYPES[option.get("type", "str")]
+
+
+_TYPES: dict[str, Check] = {
+    "bool": _boolean,
+    "dict": entries(_anything),
+    "int": _whole,
+    "path": text(),
+    "raw": _anything,
+    "str": text(),
+}
+
+
+def types(values: Mapping[str, Any], options: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Hold values against the options of argument specifications, to the letter: what Ansible would turn into the type
+    that is wanted, such as `on` into text, is a mistake."""
+    return [
+        problem
+        for name, value in values.items()
+        if name in options
+        for problem in _check_of(options[name])(value, name)
+    ]
+
+
+def unknown_variables(names: Iterable[str], known: Collection[str], prefixes: Iterable[str]) -> list[str]:
+    """Name each variable that carries one of our prefixes, or nearly one of our names, and is none of ours."""
+    starts = tuple(f"{prefix}_" for prefix in prefixes)
+    problems = []
+    for name in sorted(names):
+        ours = name.startswith(starts)
+        near = (
+            []
+            if name in known or name.startswith("_")
+            else difflib.get_close_matches(name, known, n=1, cutoff=0.0 if ours else 0.93)
+        )
+        if near:
+            problems.append(
+                f"{name} is no variable of this collection; the nearest one is {near[0]}, rename or remove it"
+            )
+    return problems
+
+
+def overridden(extra: Mapping[str, Any], prefixes: Iterable[str] = ()) -> list[str]:
+    """Refuse command-line variables that would point a run of one environment at another, or replace what we compute."""
+    internal = tuple(f"_{prefix}_" for prefix in prefixes)
+    problems = [
+        f"{name} is {told(extra[name])} on the command line (extra variables), and only the inventory may set it; "
+        "choose the environment with -i inventories/<environment>"
+        for name in INVENTORY_ONLY
+        if name in extra
+    ]
+    return problems + [
+        f"{name} is {told(value)} on the command line (extra variables), and it is internal; remove it"
+        for name, value in extra.items()
+        if name.startswith(internal)
+    ]
+
+
+def switched(values: Mapping[str, Mapping[str, Any]], switches: Collection[str]) -> list[str]:
+    """Refuse the engine's switches wherever a person can set them: each of them leaves out a guard that a playbook needs.
+
+    values: what the inventory and the command line say, by stack and variable.
+    """
+    found = {name: variables[name] for variables in values.values() for name in switches if name in variables}
+    return [
+        f"{name} is {told(value)} in the inventory or on the command line, and only a playbook sets it; remove it"
+        for name, value in sorted(found.items())
+    ]
+
+
+def limits(hosts: Iterable[str], stacks: Collection[str]) -> list[str]:
+    """The hosts of a run are stacks, by name."""
+    return [
+        f"the inventory's group stacks has the host {host!r}, which is no stack; the stacks are {', '.join(stacks)}"
+        for host in hosts
+        if host not in stacks
+    ]
+
+
+def divided(values: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A shared variable is the same for all stacks. values: by stack and variable, as they are written."""
+    problems = []
+    first, *others = values
+    for name in values[first]:
+        for host in others:
+            if values[host].get(name) != values[first][name]:
+                problems.append(
+                    f"{name} is {told(values[host].get(name))} for the stack {host} and {told(values[first][name])} for "
+                    f"{first}, and all stacks share it; {FIX_IN_INVENTORY}, not in host_vars"
+                )
+                break
+    return problems
+
+
+def place(environment: Any, groups: Collection[str], folder: str) -> list[str]:
+    """The inventory says three times which environment it is: by its variable, its groups and its folder."""
+    if environment not in ENVIRONMENTS:
+        return [wrong("site_builder_environment", environment, f"none of {', '.join(ENVIRONMENTS)}", FIX_IN_INVENTORY)]
+    others = [name for name in ENVIRONMENTS if name in groups and name != environment]
+    if environment not in groups or others:
+        return [
+            f"site_builder_environment is {environment!r}, but the inventory's stacks are in the group "
+            f"{', '.join(others) or 'of no environment'}; use the inventory of {environment} alone or correct its group_vars"
+        ]
+    if folder in ENVIRONMENTS and folder != environment:
+        return [
+            f"site_builder_environment is {environment!r}, but the inventory is in the folder {folder}; use the inventory of "
+            f"{environment} or correct group_vars/all.yml"
+        ]
+    return []
+
+
+def _attempt(problems: list[str], variable: str, function: Any, *arguments: Any) -> Any:
+    try:
+        return function(*arguments)
+    except SiteBuilderError as error:
+        problems.append(f"{variable}: {str(error).rstrip('.')}")
+        return None
+
+
+def settings(values: Mapping[str, Any]) -> list[str]:
+    """Check the shared variables, whose types are right, one by one and against one another."""
+    problems = [problem for name, check in _ALONE.items() for problem in check(values[name], name)]
+    problems += _regions(values)
+    if problems:
+        return problems
+    if replica := values["site_builder_replica_region"]:
+        _attempt(problems, "site_builder_replica_region", check_replica_region, replica, values["site_builder_region"])
+    if not problems:
+        _attempt(problems, "site_builder_service", parse_context, _context(values))
+    if problems:
+        return problems
+    _attempt(problems, "site_builder_tags", standard_tags, _context(values), values["site_builder_tags"])
+    flags = _attempt(problems, "site_builder_dr, site_builder_replica_region", _flags, values)
+    problems += [*_bedrock(values), *_emails(values), *_pools(values), *_keys(values, flags or {})]
+    return problems
+
+
+def shared(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the filters of the stacks want to know, from shared variables that are right."""
+    context = _context(values)
+    # The embedded AWS has a pool of its own.
+    local_pool = f"arn:aws:cognito-idp:{context['region']}:{context['account_id']}:userpool/{context['region']}_local"
+    return {
+        "context": context,
+        "dr": _flags(values),
+        "tags": standard_tags(context, values["site_builder_tags"]),
+        "kms_key_arn": values["site_builder_kms_key_arn"],
+        "replica_kms_key_arn": values["site_builder_replica_kms_key_arn"],
+        "bedrock_region": values["site_builder_bedrock_region"],
+        "cognito_user_pool_arns": values["site_builder_cognito_user_pool_arns"] or [local_pool],
+        "alert_emails": values["site_builder_alert_emails"],
+    }
+
+
+def _context(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "service": values["site_builder_service"],
+        "environment": values["site_builder_environment"],
+        "region": values["site_builder_region"],
+        "replica_region": values["site_builder_replica_region"] or None,
+        "account_id": values["site_builder_account_id"],
+    }
+
+
+def _flags(values: Mapping[str, Any]) -> dict[str, Any]:
+    replica = values["site_builder_replica_region"] or None
+    return dr_flags(
+        values["site_builder_environment"], values["site_builder_region"], replica, values["site_builder_dr"]
+    )
+
+
+def _regions(values: Mapping[str, Any]) -> list[str]:
+    problems: list[str] = []
+    for name, services in (
+        ("site_builder_region", PRIMARY_SERVICES),
+        ("site_builder_replica_region", REPLICA_SERVICES),
+        ("site_builder_bedrock_region", BEDROCK_SERVICES),
+    ):
+        region = values[name]
+        if name == "site_builder_replica_region" and not region:
+            continue
+        if _attempt(problems, name, partition_of, region) and (lacking := not_offered(region, services)):
+            problems.append(
+                f"{name} is {region!r}, where AWS does not offer {', '.join(lacking)}; choose another region"
+            )
+    return problems
+
+
+def _bedrock(values: Mapping[str, Any]) -> Iterator[str]:
+    home, name = values["site_builder_bedrock_region"], "site_builder_bedrock_routed_regions"
+    regions = values[name]
+    for position, region in enumerate(regions):
+        found: list[str] = []
+        if not _attempt(found, name, partition_of, region):
+            yield from found
+        elif partition_of(region) != partition_of(home) or not_offered(region, BEDROCK_SERVICES):
+            yield f"{name} holds {region!r}, to which nothing is routed from {home}; remove it"
+        elif region == home or region in regions[:position]:
+            what = "the Bedrock region itself" if region == home else "there twice"
+            yield f"{name} holds {region!r}, which is {what}; remove it"
+
+
+def _emails(values: Mapping[str, Any]) -> Iterator[str]:
+    """AWS tells addresses apart by upper and lower case, mailboxes do not."""
+    seen: set[str] = set()
+    for address in values["site_builder_alert_emails"]:
+        if address.lower() in seen:
+            yield f"site_builder_alert_emails holds {address!r} twice, upper and lower case apart; remove one of them"
+        seen.add(address.lower())
+
+
+def _pools(values: Mapping[str, Any]) -> Iterator[str]:
+    name, account, region = (
+        "site_builder_cognito_user_pool_arns",
+        values["site_builder_account_id"],
+        values["site_builder_region"],
+    )
+    example = f"arn:{partition_of(region)}:cognito-idp:{region}:{account}:userpool/{region}_AbCdEfGhI"
+    arns = values[name]
+    if not arns and values["site_builder_target"] == "aws":
+        yield f"{name} is empty, and the API must know who may call it; {FIX_IN_INVENTORY}, for instance [{example}]"
+    for position, arn in enumerate(arns):
+        match = _POOL_ARN.fullmatch(arn)
+        if not match:
+            yield f"{name} holds {arn!r}, which does not look like {example}; correct or remove it"
+        elif (match["partition"], match["region"], match["home"]) != (partition_of(region), region, region):
+            yield f"{name} holds {arn!r}, which is not in {region}, the region of the API; name a pool there, such as {example}"
+        elif match["account"] != account:
+            yield f"{name} holds {arn!r}, which is not in the account {account}; name a pool there, such as {example}"
+        elif arn in arns[:position]:
+            yield f"{name} holds {arn!r} twice; remove one of them"
+
+
+def _keys(values: Mapping[str, Any], flags: Mapping[str, Any]) -> Iterator[str]:
+    region, replica = values["site_builder_region"], values["site_builder_replica_region"]
+    for name, where in (("site_builder_kms_key_arn", region), ("site_builder_replica_kms_key_arn", replica)):
+        arn = values[name]
+        if arn and not where:
+            yield f"{name} is {arn!r}, but there is no replica region; set site_builder_replica_region or leave it empty"
+        elif arn and not ((match := _KEY_ARN.fullmatch(arn)) and match["region"] == where):
+            yield wrong(name, arn, f"no ARN of a KMS key in {where}", "name a key there or leave it empty")
+    primary, other = values["site_builder_kms_key_arn"], values["site_builder_replica_kms_key_arn"]
+    if flags.get("enabled") and bool(primary) != bool(other):
+        yield (
+            f"site_builder_replica_kms_key_arn is {other!r} while site_builder_kms_key_arn is {primary!r}, and a replica is "
+            "encrypted as its original is; set both or neither"
+        )

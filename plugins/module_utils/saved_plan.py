@@ -1,0 +1,71 @@
+# Copyright (c) 2026 BBWS platform team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The manifest of a saved plan, and every reason not to apply it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+MANIFEST = "manifest.json"
+# The same in plan and apply, or it is another environment.
+IDENTITY = ("service", "environment", "target", "account_id", "region")
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def refusal(
+    manifest: Mapping[str, Any],
+    now: Mapping[str, Any],
+    stacks: Mapping[str, Mapping[str, Any]],
+    max_age: int,
+) -> str | None:
+    """Return why `manifest` must not be applied, in one sentence, or None.
+
+    now: what is true at this moment of the facts that the manifest carries, `created` (ISO 8601) being the time. stacks: for
+    each stack of this run its `tfvars_sha256`, and the `serial` and `lineage` of its state (None: not deployed).
+    max_age is in seconds.
+    """
+    plan = f"the plan {manifest['id']}"
+    for fact in IDENTITY:
+        if manifest[fact] != now[fact]:
+            return (
+                f"{plan} is for the {fact} {manifest[fact]!r}, and this run is for {now[fact]!r}: use its own inventory"
+            )
+    age = (datetime.fromisoformat(now["created"]) - datetime.fromisoformat(manifest["created"])).total_seconds()
+    if age > max_age:
+        return (
+            f"{plan} is {age:.0f} s old, and site_builder_plan_max_age is {max_age} s: run playbooks/plan.yml again and have "
+            "that plan reviewed"
+        )
+    if manifest["commit"] != now["commit"]:
+        return (
+            f"{plan} was made from commit {manifest['commit'] or 'unknown'}, and this checkout is at "
+            f"{now['commit'] or 'unknown'}: check out the former, or run playbooks/plan.yml again"
+        )
+    if manifest["terraform_version"] != now["terraform_version"]:
+        return (
+            f"{plan} was made by Terraform {manifest['terraform_version']}, and this is {now['terraform_version']}: a plan is "
+            "for the version that made it; use that version, or run playbooks/plan.yml again"
+        )
+    missing = [name for name in stacks if name not in manifest["stacks"]]
+    if missing:
+        return f"{plan} does not hold {', '.join(missing)}: leave it out with --limit, or run playbooks/plan.yml again with it"
+    planned = manifest["stacks"]
+    other = [name for name, stack in stacks.items() if stack["tfvars_sha256"] != planned[name]["tfvars_sha256"]]
+    if other:
+        names = ", ".join(other)
+        return (
+            f"the variables of {names} are not those of {plan}: take the change back, or run playbooks/plan.yml again"
+        )
+    for name, stack in stacks.items():
+        if (stack["serial"], stack["lineage"]) != (planned[name]["serial"], planned[name]["lineage"]):
+            return (
+                f"the state of {name} has changed since {plan} was made (serial {planned[name]['serial']} then, "
+                f"{stack['serial']} now): run playbooks/plan.yml again"
+            )
+    return None

@@ -1,0 +1,202 @@
+#!/usr/bin/python
+# Copyright (c) 2026 BBWS platform team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = """
+module: environment_info
+short_description: Read what an environment's AWS account and Terraform states say before a run
+version_added: 0.1.0
+description:
+  - Asks AWS who is calling, whether the state bucket exists, and reads the outputs in each stack's state object.
+  - One call serves a whole run, where C(terraform output) would cost a process, an initialised directory and a lock for
+    each stack. What it reads, version 4 of the state format, is what C(terraform_remote_state) reads.
+  - Changes nothing.
+author:
+  - BBWS platform team (@bbws)
+options:
+  account_id:
+    description: The account that this environment belongs to. Any other caller is refused.
+    type: str
+    required: true
+  state_bucket:
+    description: The bucket that holds the states.
+    type: str
+    required: true
+  state_prefix:
+    description: The states are the objects C(<state_prefix>/<stack>/terraform.tfstate).
+    type: str
+    required: true
+  stacks:
+    description: The stacks whose states to read.
+    type: list
+    elements: str
+    required: true
+  outputs:
+    description: Whether to read the outputs; they may hold secrets, so the task then wants C(no_log).
+    type: bool
+    default: true
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = """
+- name: Read the states of dev
+  bbws.site_builder.environment_info:
+    region: eu-west-1
+    account_id: "123456789012"
+    state_bucket: site-builder-tfstate-dev-123456789012-eu-west-1
+    state_prefix: site-builder/dev
+    stacks: [dynamodb, s3]
+  no_log: true
+"""
+
+RETURN = """
+caller_arn:
+  description: Who is calling.
+  returned: success
+  type: str
+state_bucket_exists:
+  description: Whether the state bucket exists and can be listed.
+  returned: success
+  type: bool
+states:
+  description:
+    - By stack, RV(ignore:deployed) (whether the state holds any resource), RV(ignore:serial), RV(ignore:lineage),
+      RV(ignore:resources) (their number), RV(ignore:outputs) (name to value), RV(ignore:sensitive) (the names of the
+      sensitive ones) and RV(ignore:interrupted) (whether a lock was broken since the last run, see
+      M(bbws.site_builder.state_lock)).
+  returned: success
+  type: dict
+"""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+with suppress(ImportError):  # AnsibleAWSModule says that it is missing
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.bbws.site_builder.plugins.module_utils.workdir import INTERRUPTED, STATE
+
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+_INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId"}
+
+
+def sentence(error: Exception, doing: str) -> str:
+    """One sentence for an AWS error, with the way out where there is one."""
+    code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+    if isinstance(error, NoCredentialsError):
+        return "no AWS credentials were found; export AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    if code in _EXPIRED:
+        return "the AWS session token has expired; log in again and run again"
+    if code in _INVALID:
+        return f"AWS does not accept these credentials ({code}); check AWS_PROFILE, or the access key and its secret"
+    return f"{doing} failed: {error}"
+
+
+def _address(resource: dict[str, Any], instance: dict[str, Any]) -> str:
+    """The address of an instance, as Terraform prints it."""
+    parts = [resource["module"]] if resource.get("module") else []
+    index = f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else ""
+    return ".".join([*parts, resource["type"], resource["name"]]) + index
+
+
+def parse_state(text: bytes | str, where: str) -> dict[str, Any]:
+    """Return what a run wants to know of a state document (format version 4). Raises ValueError for any other."""
+    state = json.loads(text)
+    version = state.get("version") if isinstance(state, dict) else None
+    if version != 4:
+        raise ValueError(f"{where} is no Terraform state of format version 4 (version: {version})")
+    outputs = state.get("outputs", {})
+    resources = [r for r in state.get("resources", []) if r.get("mode") == "managed" and r.get("instances")]
+    return {
+        "deployed": bool(resources),
+        "serial": state.get("serial"),
+        "lineage": state.get("lineage"),
+        "resources": sum(len(r["instances"]) for r in resources),
+        "protected": [
+            _address(resource, instance)
+            for resource in resources
+            for instance in resource["instances"]
+            if instance.get("attributes", {}).get("deletion_protection_enabled") is True
+        ],
+        "outputs": {name: output["value"] for name, output in outputs.items()},
+        "sensitive": sorted(name for name, output in outputs.items() if output.get("sensitive")),
+    }
+
+
+NOTHING = {
+    "deployed": False,
+    "serial": None,
+    "lineage": None,
+    "resources": 0,
+    "protected": [],
+    "outputs": {},
+    "sensitive": [],
+}
+
+
+def main() -> None:
+    module = AnsibleAWSModule(
+        argument_spec={
+            "account_id": {"type": "str", "required": True},
+            "state_bucket": {"type": "str", "required": True},
+            "state_prefix": {"type": "str", "required": True},
+            "stacks": {"type": "list", "elements": "str", "required": True},
+            "outputs": {"type": "bool", "default": True},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    try:
+        caller = module.client("sts").get_caller_identity()
+    except (BotoCoreError, ClientError) as error:
+        module.fail_json(msg=sentence(error, "asking AWS who is calling (sts:GetCallerIdentity)"))
+    if caller["Account"] != params["account_id"]:
+        module.fail_json(
+            msg=f"site_builder_account_id is {params['account_id']}, but these credentials belong to account "
+            f"{caller['Account']} ({caller['Arn']}); use the credentials of this environment"
+        )
+
+    s3 = module.client("s3")
+    states: dict[str, Any] = {}
+    exists = True
+    bucket = params["state_bucket"]
+    try:
+        s3.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
+            module.fail_json(msg=sentence(error, f"reading the state bucket {bucket}"))
+        exists = False
+    except BotoCoreError as error:
+        module.fail_json(msg=sentence(error, f"reading the state bucket {bucket}"))
+    prefix = params["state_prefix"]
+    try:
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/") if exists else []
+        keys = {item["Key"] for page in pages for item in page.get("Contents", [])}
+    except (BotoCoreError, ClientError) as error:
+        module.fail_json(msg=sentence(error, f"listing s3://{bucket}/{prefix}/"))
+    for stack in params["stacks"]:
+        states[stack] = {**NOTHING, "interrupted": f"{prefix}/{stack}/{INTERRUPTED}" in keys}
+        key = f"{prefix}/{stack}/{STATE}"
+        if key not in keys:
+            continue
+        try:
+            states[stack] |= parse_state(s3.get_object(Bucket=bucket, Key=key)["Body"].read(), f"s3://{bucket}/{key}")
+        except (BotoCoreError, ClientError) as error:
+            module.fail_json(msg=sentence(error, f"reading s3://{bucket}/{key}"))
+        except ValueError as error:
+            module.fail_json(msg=f"s3://{bucket}/{key} cannot be read as a Terraform state: {error}")
+        if not params["outputs"]:
+            states[stack]["outputs"] = {}
+
+    module.exit_json(changed=False, caller_arn=caller["Arn"], state_bucket_exists=exists, states=states)
+
+
+if __name__ == "__main__":
+    main()

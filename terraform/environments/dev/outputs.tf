@@ -1,0 +1,4 @@
+output "endpoints" {
+  description = "Ids, ARNs and URLs of each API, by key."
+  value       = module.environment.endpoints
+}

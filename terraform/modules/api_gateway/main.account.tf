@@ -1,0 +1,30 @@
+resource "aws_iam_role" "account_logging" {
+  count = var.manage_account_logging_role ? 1 : 0
+
+  name = var.account_logging_role_name
+  tags = var.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "apigateway.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "account_logging" {
+  count = var.manage_account_logging_role ? 1 : 0
+
+  role       = aws_iam_role.account_logging[0].name
+  policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+}
+
+resource "aws_api_gateway_account" "this" {
+  count = var.manage_account_logging_role ? 1 : 0
+
+  cloudwatch_role_arn = aws_iam_role.account_logging[0].arn
+
+  depends_on = [aws_iam_role_policy_attachment.account_logging]
+}

@@ -1,0 +1,106 @@
+locals {
+  # DynamoDB wants every key attribute declared exactly once, and nothing else
+  # declared (so never the TTL attribute): name => list of the types given to it.
+  key_types = {
+    for key in concat(
+      [var.hash_key],
+      var.range_key[*],
+      var.global_secondary_indexes[*].hash_key,
+      flatten([for index in var.global_secondary_indexes : index.range_key[*]]),
+      var.local_secondary_indexes[*].range_key,
+    ) : key.name => key.type...
+  }
+
+  # A replica makes AWS turn the stream on; leaving it unset would make the next
+  # plan try, and fail, to turn it off again.
+  stream_view_type = length(var.replicas) > 0 ? "NEW_AND_OLD_IMAGES" : var.stream_view_type
+}
+
+# One address for every combination of inputs: no input can move, and so destroy, the table.
+resource "aws_dynamodb_table" "this" {
+  name                        = var.name
+  billing_mode                = "PAY_PER_REQUEST"
+  table_class                 = var.table_class
+  hash_key                    = var.hash_key.name
+  range_key                   = one(var.range_key[*].name)
+  stream_enabled              = local.stream_view_type != null
+  stream_view_type            = local.stream_view_type
+  deletion_protection_enabled = var.deletion_protection
+  tags                        = var.tags
+
+  dynamic "attribute" {
+    for_each = local.key_types
+
+    content {
+      name = attribute.key
+      type = attribute.value[0]
+    }
+  }
+
+  dynamic "global_secondary_index" {
+    for_each = var.global_secondary_indexes
+
+    content {
+      name               = global_secondary_index.value.name
+      hash_key           = global_secondary_index.value.hash_key.name
+      range_key          = one(global_secondary_index.value.range_key[*].name)
+      projection_type    = global_secondary_index.value.projection_type
+      non_key_attributes = global_secondary_index.value.non_key_attributes
+    }
+  }
+
+  dynamic "local_secondary_index" {
+    for_each = var.local_secondary_indexes
+
+    content {
+      name               = local_secondary_index.value.name
+      range_key          = local_secondary_index.value.range_key.name
+      projection_type    = local_secondary_index.value.projection_type
+      non_key_attributes = local_secondary_index.value.non_key_attributes
+    }
+  }
+
+  dynamic "ttl" {
+    for_each = var.ttl_attribute[*]
+
+    content {
+      attribute_name = ttl.value
+      enabled        = var.ttl_enabled
+    }
+  }
+
+  dynamic "replica" {
+    for_each = var.replicas
+
+    content {
+      region_name            = replica.value.region
+      kms_key_arn            = replica.value.kms_key_arn
+      point_in_time_recovery = true
+      propagate_tags         = replica.value.propagate_tags
+    }
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  # Without a key this is the AWS managed key aws/dynamodb; with one, a customer managed key.
+  server_side_encryption {
+    enabled     = true
+    kms_key_arn = var.kms_key_arn
+  }
+
+  lifecycle {
+    precondition {
+      condition     = alltrue([for types in local.key_types : length(distinct(types)) == 1])
+      error_message = "Key attributes of table ${var.name}: ${jsonencode(local.key_types)} gives one attribute two types, use the same type wherever it is a key."
+    }
+  }
+}
+
+resource "aws_dynamodb_resource_policy" "this" {
+  count = var.resource_policy_json == null ? 0 : 1
+
+  resource_arn = aws_dynamodb_table.this.arn
+  policy       = var.resource_policy_json
+}

@@ -1,0 +1,219 @@
+# What the policies say. Documents are compared as data, so that a change of order or of a key shows.
+
+mock_provider "aws" {
+  mock_data "aws_partition" {
+    defaults = {
+      partition  = "aws"
+      dns_suffix = "amazonaws.com"
+    }
+  }
+}
+
+variables {
+  name          = "site-builder-generation-dev-eu-west-1"
+  account_id    = "123456789012"
+  region        = "eu-west-1"
+  log_group_arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/site-builder-generation-dev"
+  tags          = { Environment = "dev" }
+}
+
+run "defaults" {
+  command = plan
+
+  assert {
+    condition     = aws_iam_role.this.name == var.name && aws_iam_role.this.path == "/" && aws_iam_role.this.max_session_duration == 3600 && aws_iam_role.this.tags == tomap({ Environment = "dev" })
+    error_message = "The role must carry the given name and tags, the root path and one-hour sessions."
+  }
+  assert {
+    condition     = jsondecode(output.assume_role_policy).Statement == [{ Action = "sts:AssumeRole", Condition = { StringEquals = { "aws:SourceAccount" = "123456789012" } }, Effect = "Allow", Principal = { Service = "lambda.amazonaws.com" } }]
+    error_message = "Only Lambda, and only for this account, may assume the role."
+  }
+  assert {
+    condition     = keys(output.policies) == ["logs", "xray"] && length(aws_iam_role_policy_attachment.this) == 0
+    error_message = "By default there are logs and traces, and no empty policy."
+  }
+  assert {
+    condition     = jsondecode(output.policies.logs).Statement == [{ Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Effect = "Allow", Resource = ["${var.log_group_arn}:*"], Sid = "WriteLogs" }]
+    error_message = "Logs are written to the one group; creating groups is Terraform's."
+  }
+  assert {
+    condition     = jsondecode(output.policies.xray).Statement[0].Action == ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+    error_message = "Traces need two actions."
+  }
+}
+
+run "everything" {
+  command = plan
+
+  variables {
+    path                     = "/service/"
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+    max_session_duration     = 7200
+    bedrock = {
+      region             = "eu-west-1"
+      model_ids          = ["amazon.nova-lite-v1:0"]
+      inference_profiles = ["eu.anthropic.claude-sonnet-4-5-20250929-v1:0"]
+      routed_regions     = ["eu-north-1"]
+      streaming          = true
+    }
+    dynamodb = {
+      read = [{
+        arn          = "arn:aws:dynamodb:eu-west-1:123456789012:table/agents"
+        index_names  = ["by-status"]
+        replica_arns = ["arn:aws:dynamodb:af-south-1:123456789012:table/agents"]
+      }]
+      write   = [{ arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/sites", replica_arns = ["arn:aws:dynamodb:af-south-1:123456789012:table/sites"] }]
+      streams = [{ arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/sites" }]
+      scan    = true
+    }
+    s3 = {
+      read  = [{ arn = "arn:aws:s3:::assets" }, { arn = "arn:aws:s3:::sites", prefixes = ["drafts/", "final/"] }]
+      write = [{ arn = "arn:aws:s3:::sites", prefixes = ["drafts/"] }]
+    }
+    kms = {
+      key_arns     = ["arn:aws:kms:eu-west-1:123456789012:key/a", "arn:aws:kms:af-south-1:123456789012:key/b"]
+      via_services = ["dynamodb", "s3"]
+    }
+    vpc                 = true
+    xray                = false
+    failure_target_arns = ["arn:aws:sqs:eu-west-1:123456789012:failed", "arn:aws:sns:eu-west-1:123456789012:failed"]
+    extra_statements    = "[{\"Effect\":\"Allow\",\"Action\":\"ssm:GetParameter\",\"Resource\":\"arn:aws:ssm:eu-west-1:123456789012:parameter/x\"}]"
+    managed_policy_arns = { team = "arn:aws:iam::123456789012:policy/team" }
+  }
+
+  assert {
+    condition     = aws_iam_role.this.path == "/service/" && aws_iam_role.this.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary" && aws_iam_role.this.max_session_duration == 7200
+    error_message = "Path, boundary and session length must reach the role."
+  }
+  assert {
+    condition     = keys(output.policies) == ["bedrock", "dynamodb", "extra", "failure_targets", "kms", "logs", "s3", "vpc"] && toset(keys(aws_iam_role_policy.this)) == toset(keys(output.policies))
+    error_message = "Each grant is a policy of its own, and one that is switched off is absent."
+  }
+  assert {
+    condition     = alltrue([for name, policy in aws_iam_role_policy.this : policy.name == name && policy.policy == output.policies[name]])
+    error_message = "The outputs must be what is attached."
+  }
+  assert {
+    condition = jsondecode(output.policies.bedrock).Statement == [
+      {
+        Action   = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+        Effect   = "Allow"
+        Resource = ["arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-lite-v1:0"]
+        Sid      = "InvokeModels"
+      },
+      {
+        Action   = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+        Effect   = "Allow"
+        Resource = ["arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.anthropic.claude-sonnet-4-5-20250929-v1:0"]
+        Sid      = "InvokeProfiles"
+      },
+      {
+        Action    = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
+        Condition = { StringEquals = { "bedrock:InferenceProfileArn" = ["arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.anthropic.claude-sonnet-4-5-20250929-v1:0"] } }
+        Effect    = "Allow"
+        Resource = [
+          "arn:aws:bedrock:eu-west-1::foundation-model/anthropic.claude-sonnet-4-5-20250929-v1:0",
+          "arn:aws:bedrock:eu-north-1::foundation-model/anthropic.claude-sonnet-4-5-20250929-v1:0",
+        ]
+        Sid = "InvokeModelsThroughProfiles"
+      },
+    ]
+    error_message = "Bedrock: the model by its id, the profile, and the model behind it in every routed region through the profile only."
+  }
+  assert {
+    condition = { for s in jsondecode(output.policies.dynamodb).Statement : s.Sid => s.Resource } == {
+      ReadTables  = ["arn:aws:dynamodb:eu-west-1:123456789012:table/agents", "arn:aws:dynamodb:af-south-1:123456789012:table/agents"]
+      ReadIndexes = ["arn:aws:dynamodb:eu-west-1:123456789012:table/agents/index/by-status", "arn:aws:dynamodb:af-south-1:123456789012:table/agents/index/by-status"]
+      WriteTables = ["arn:aws:dynamodb:eu-west-1:123456789012:table/sites", "arn:aws:dynamodb:af-south-1:123456789012:table/sites"]
+      ReadStreams = ["arn:aws:dynamodb:eu-west-1:123456789012:table/sites/stream/*"]
+    }
+    error_message = "DynamoDB: tables, indexes, replicas and streams, each where it belongs."
+  }
+  assert {
+    condition     = alltrue([for s in jsondecode(output.policies.dynamodb).Statement : contains(s.Action, "dynamodb:Scan") == contains(["ReadTables", "ReadIndexes"], s.Sid)])
+    error_message = "Scan is added to reads only."
+  }
+  assert {
+    condition = jsondecode(output.policies.s3).Statement == [
+      { Action = ["s3:ListBucket"], Effect = "Allow", Resource = ["arn:aws:s3:::assets"], Sid = "ListBucket0" },
+      { Action = ["s3:ListBucket"], Condition = { StringLike = { "s3:prefix" = ["drafts/*", "final/*"] } }, Effect = "Allow", Resource = ["arn:aws:s3:::sites"], Sid = "ListBucket1" },
+      { Action = ["s3:GetObject"], Effect = "Allow", Resource = ["arn:aws:s3:::assets/*", "arn:aws:s3:::sites/drafts/*", "arn:aws:s3:::sites/final/*"], Sid = "ReadObjects" },
+      { Action = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject"], Effect = "Allow", Resource = ["arn:aws:s3:::sites/drafts/*"], Sid = "WriteObjects" },
+    ]
+    error_message = "S3: lists only under the prefixes, whole bucket only when asked, aborted uploads."
+  }
+  assert {
+    condition = jsondecode(output.policies.kms).Statement[0].Condition.StringEquals["kms:ViaService"] == [
+      "dynamodb.eu-west-1.amazonaws.com", "s3.eu-west-1.amazonaws.com", "dynamodb.af-south-1.amazonaws.com", "s3.af-south-1.amazonaws.com"
+    ] && jsondecode(output.policies.kms).Statement[0].Resource == ["arn:aws:kms:eu-west-1:123456789012:key/a", "arn:aws:kms:af-south-1:123456789012:key/b"]
+    error_message = "KMS: only these keys, only through the services, in the regions of the keys."
+  }
+  assert {
+    condition     = [for s in jsondecode(output.policies.vpc).Statement : s.Effect] == ["Allow", "Deny"] && jsondecode(output.policies.vpc).Statement[1].Condition.ArnLike["lambda:SourceFunctionArn"] == "arn:aws:lambda:eu-west-1:123456789012:function:*"
+    error_message = "VPC: the service manages interfaces, the code of the function does not."
+  }
+  assert {
+    condition = jsondecode(output.policies.failure_targets).Statement == [
+      { Action = ["sns:Publish"], Effect = "Allow", Resource = ["arn:aws:sns:eu-west-1:123456789012:failed"], Sid = "SendFailuresToSns" },
+      { Action = ["sqs:SendMessage"], Effect = "Allow", Resource = ["arn:aws:sqs:eu-west-1:123456789012:failed"], Sid = "SendFailuresToSqs" },
+    ]
+    error_message = "Failed events go to the queue and the topic."
+  }
+  assert {
+    condition     = jsondecode(output.policies.extra).Statement == jsondecode(var.extra_statements) && aws_iam_role_policy_attachment.this["team"].policy_arn == "arn:aws:iam::123456789012:policy/team"
+    error_message = "Extra statements and managed policies must arrive unchanged."
+  }
+  assert {
+    condition     = alltrue(flatten([for policy in values(output.policies) : [for s in jsondecode(policy).Statement : length(flatten([s.Resource])) > 0 && !anytrue([for action in flatten([s.Action]) : strcontains(action, "*")])]]))
+    error_message = "No statement without resources, no wildcard in an action."
+  }
+}
+
+run "global_profile_in_another_partition" {
+  command = plan
+
+  override_data {
+    target = data.aws_partition.current
+    values = { partition = "aws-us-gov", dns_suffix = "amazonaws.com" }
+  }
+
+  variables {
+    region        = "us-gov-west-1"
+    log_group_arn = "arn:aws-us-gov:logs:us-gov-west-1:123456789012:log-group:/aws/lambda/x"
+    bedrock = {
+      region             = "us-gov-west-1"
+      inference_profiles = ["global.anthropic.claude-sonnet-4-5-20250929-v1:0"]
+      account_id         = "210987654321"
+    }
+    dynamodb = { read = [{ arn = "arn:aws-us-gov:dynamodb:us-gov-west-1:123456789012:table/t" }] }
+    s3       = { write = [{ arn = "arn:aws-us-gov:s3:::sites" }] }
+    vpc      = true
+  }
+
+  assert {
+    condition = [for s in jsondecode(output.policies.bedrock).Statement : s.Resource] == [
+      ["arn:aws-us-gov:bedrock:us-gov-west-1:210987654321:inference-profile/global.anthropic.claude-sonnet-4-5-20250929-v1:0"],
+      [
+        "arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "arn:aws-us-gov:bedrock:::foundation-model/anthropic.claude-sonnet-4-5-20250929-v1:0",
+      ],
+    ]
+    error_message = "A global profile also needs the model without a region; no statement for models that were not given."
+  }
+  assert {
+    condition     = alltrue(flatten([for s in jsondecode(output.policies.bedrock).Statement : s.Action == ["bedrock:InvokeModel"]]))
+    error_message = "Streaming only on demand."
+  }
+  assert {
+    condition     = [for s in jsondecode(output.policies.dynamodb).Statement : s.Sid] == ["ReadTables"] && !contains(jsondecode(output.policies.dynamodb).Statement[0].Action, "dynamodb:Scan")
+    error_message = "A table without indexes yields no index statement; Scan is off by default."
+  }
+  assert {
+    condition     = [for s in jsondecode(output.policies.s3).Statement : s.Sid] == ["WriteObjects"]
+    error_message = "Write does not bring read."
+  }
+  assert {
+    condition     = !strcontains(join("", values(output.policies)), "arn:aws:")
+    error_message = "No ARN of the commercial partition may be left."
+  }
+}

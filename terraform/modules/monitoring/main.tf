@@ -1,0 +1,93 @@
+locals {
+  # The thresholds that are counts are counts per this many seconds.
+  period = 300
+
+  # One object per alarm: key of the resource, name of its threshold, and what to measure, either one metric or
+  # an expression over queries. A metric's threshold is in the metric's unit times scale.
+  definitions = [
+    for alarm in concat(
+      local.lambda_alarms,
+      local.bedrock_alarms,
+      local.dynamodb_alarms,
+      local.s3_alarms,
+      local.api_alarms,
+    ) : merge({ scale = 1, metric = null, expression = null, queries = {} }, alarm)
+  ]
+
+  # coalesce() fails on null, so that try() goes on to the common threshold.
+  limits = [
+    for alarm in local.definitions :
+    try(coalesce(var.threshold_overrides[alarm.key][alarm.threshold]), var.thresholds[alarm.threshold])
+  ]
+
+  # A name over 255 characters keeps its beginning, and a hash in place of the rest.
+  alarms = {
+    for index, alarm in local.definitions :
+    length(alarm.name) <= 255 ? alarm.name : "${substr(alarm.name, 0, 246)}-${substr(sha256(alarm.name), 0, 8)}" => merge(
+      alarm, { limit = local.limits[index] * alarm.scale }
+    )
+    if local.limits[index] != null && !contains(var.disabled_alarms, alarm.threshold)
+  }
+}
+
+data "aws_caller_identity" "current" {}
+
+data "aws_partition" "current" {}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = local.alarms
+
+  alarm_name          = each.key
+  alarm_description   = each.value.description
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = each.value.limit
+  evaluation_periods  = var.evaluation_periods
+  datapoints_to_alarm = var.datapoints_to_alarm
+
+  # No traffic, no data: an idle service is a healthy one.
+  treat_missing_data = "notBreaching"
+
+  actions_enabled           = var.actions_enabled
+  alarm_actions             = contains(var.notify, "ALARM") ? [local.topic_arn] : []
+  ok_actions                = contains(var.notify, "OK") ? [local.topic_arn] : []
+  insufficient_data_actions = contains(var.notify, "INSUFFICIENT_DATA") ? [local.topic_arn] : []
+
+  namespace          = each.value.metric == null ? null : each.value.namespace
+  metric_name        = each.value.metric
+  dimensions         = each.value.metric == null ? null : each.value.dimensions
+  period             = each.value.metric == null ? null : local.period
+  statistic          = each.value.metric == null || startswith(each.value.stat, "p") ? null : each.value.stat
+  extended_statistic = startswith(each.value.stat, "p") ? each.value.stat : null
+
+  # The p99 of a few requests is the slowest of them.
+  evaluate_low_sample_count_percentiles = startswith(each.value.stat, "p") ? "ignore" : null
+
+  dynamic "metric_query" {
+    for_each = each.value.expression[*]
+
+    content {
+      id          = "result"
+      expression  = metric_query.value
+      label       = each.value.label
+      return_data = true
+    }
+  }
+
+  dynamic "metric_query" {
+    for_each = each.value.queries
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = each.value.namespace
+        metric_name = metric_query.value.metric
+        dimensions  = metric_query.value.dimensions
+        period      = local.period
+        stat        = each.value.stat
+      }
+    }
+  }
+
+  tags = var.tags
+}

@@ -1,0 +1,82 @@
+variable "environment" {
+  description = "The environment: dev, sit or prod."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = contains(["dev", "sit", "prod"], var.environment)
+    error_message = "environment is \"${var.environment}\"; use dev, sit or prod."
+  }
+}
+
+variable "region" {
+  description = "Region of the provider aws."
+  type        = string
+  nullable    = false
+}
+
+variable "replica_region" {
+  description = "Region of the provider aws.replica, where tables and buckets are replicated to; null: nowhere."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.replica_region == null ? var.environment != "prod" : var.replica_region != var.region
+    error_message = "replica_region is ${var.replica_region == null ? "null" : "\"${var.replica_region}\""}; prod needs one, and it must not be region (\"${var.region}\")."
+  }
+}
+
+variable "account_id" {
+  description = "The AWS account of the environment."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id is \"${var.account_id}\"; use the 12 digits of an AWS account, quoted."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource that takes them."
+  type        = map(string)
+  nullable    = false
+}
+
+# Below, `any` passes on what the stack of that name takes: its own variables.tf declares the types, once.
+
+variable "dynamodb" {
+  description = "Definition of the stack dynamodb, see stacks/dynamodb/variables.tf."
+  type        = object({ tables = any })
+  nullable    = false
+}
+
+variable "s3" {
+  description = "Definition of the stack s3, see stacks/s3/variables.tf."
+  type        = object({ buckets = any })
+  nullable    = false
+}
+
+variable "iam" {
+  description = "Definition of the stack iam, see stacks/iam/variables.tf."
+  type        = object({ roles = any })
+  nullable    = false
+}
+
+variable "lambda" {
+  description = "Definition of the stack lambda, see stacks/lambda/variables.tf."
+  type        = object({ functions = any, layers = any })
+  nullable    = false
+}
+
+variable "api_gateway" {
+  description = "Definition of the stack api_gateway, see stacks/api_gateway/variables.tf."
+  type        = object({ apis = any })
+  nullable    = false
+}
+
+variable "monitoring" {
+  description = "Definition of the stack monitoring, see stacks/monitoring/variables.tf."
+  type        = object({ monitoring = any })
+  nullable    = false
+}

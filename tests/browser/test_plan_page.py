@@ -1,0 +1,183 @@
+"""The page of a plan in a real browser, as a reviewer opens it: from a file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.bbws.site_builder.plugins.module_utils.plan_page import plan_page
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from .example import example
+
+BROWSERS = [
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome-stable",
+    "google-chrome",
+    "microsoft-edge-stable",
+]
+HOSTILE = [
+    "<script>window.pwned = 1</script>",
+    '"><img src=x onerror="window.pwned = 2">',
+    "</style></title></svg><script>window.pwned = 3</script>",
+    "' autofocus onfocus='window.pwned = 4' x='",
+    "<iframe src=javascript:window.parent.pwned=5></iframe>",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip(f"no browser on PATH ({', '.join(BROWSERS)}); on Debian: apt-get install chromium-headless-shell")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
+    """Return what opens the page of a report; at the end nothing but its file may have been asked for, and nothing gone wrong."""
+    file = tmp_path / "plan.html"
+    asked: list[str] = []
+    wrong: list[str] = []
+    contexts = []
+
+    def open_page(report: dict[str, Any], **options: Any) -> Page:
+        file.write_text(plan_page(report))
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("dialog", lambda dialog: wrong.append(dialog.message))
+        page.goto(file.as_uri())
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert set(asked) == {file.as_uri()}
+    assert wrong == []
+
+
+# For each text the contrast with what is behind it, by the formula of WCAG 2.
+CONTRASTS = """() => {
+  document.querySelectorAll("details").forEach(d => d.open = true);
+  const numbers = color => color.match(/[\\d.]+/g).map(Number);
+  const light = color => numbers(color).slice(0, 3).map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = element => {
+    const box = element.closest("g")?.querySelector("rect");
+    if (box) return getComputedStyle(box).fill;
+    for (let e = element; e; e = e.parentElement) {
+      const color = getComputedStyle(e).backgroundColor;
+      if ((numbers(color)[3] ?? 1) === 1) return color;
+    }
+    throw new Error("no background");
+  };
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (texts.nextNode()) {
+    const element = texts.currentNode.parentElement;
+    if (!texts.currentNode.data.trim() || ["title", "desc"].includes(element.tagName)) continue;
+    const style = getComputedStyle(element);
+    const pair = [light(element.tagName === "text" ? style.fill : style.color), light(behind(element))];
+    found.push([(Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05), texts.currentNode.data]);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out(show: Callable[..., Page], scheme: str) -> None:
+    page = show(example(), color_scheme=scheme)
+    contrasts = page.evaluate(CONTRASTS)
+    assert len(contrasts) > 150
+    assert [pair for pair in contrasts if pair[0] < 4.5] == []
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 17, 23)"
+    assert dark == (scheme == "dark")
+
+
+def test_a_phone_needs_no_sideways_scrolling(show: Callable[..., Page]) -> None:
+    report = example()
+    report["stacks"][0]["resources"][0]["address"] = "module." + "x" * 300
+    report["stacks"][0]["resources"][0]["changes"][0] |= {"path": "p" * 300, "before": {"k": "v" * 300}}
+    page = show(report, viewport={"width": 400, "height": 800})
+    page.evaluate('document.querySelectorAll("details").forEach(d => d.open = true)')
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    assert (
+        page.evaluate(
+            """[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > 400).length"""
+        )
+        == 0
+    )
+
+
+def hostile(value: Any, text: str) -> Any:
+    """Return `value` with every string in it, keys that the page shows included, followed by `text`."""
+    if isinstance(value, dict):
+        return {key: item if key in ("result", "action") else hostile(item, text) for key, item in value.items()}
+    if isinstance(value, list):
+        return [hostile(item, text) for item in value]
+    return value + text if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text(show: Callable[..., Page], text: str) -> None:
+    report = hostile(example(), text)
+    report["stacks"][2] |= {"result": "failed", "reason": text, "upstream_assumed": [text]}
+    report["stacks"][0]["resources"][0] |= {
+        "reason": text,
+        "changes": [{"path": text, "before": {text: [text]}, "after": text, "forces_replacement": True}],
+    }
+    page = show(report)
+    page.wait_for_timeout(100)
+    assert page.evaluate("window.pwned") is None
+    assert page.locator("script, img, iframe, [onerror], [onfocus], body style").count() == 0
+    assert page.locator("h1").inner_text() == f"Plan for site-builder{text} in prod{text}"
+    assert page.locator("td code", has_text=text).count() > 0
+
+
+def test_paper_shows_what_is_folded(show: Callable[..., Page]) -> None:
+    page = show(example())
+    folded = page.locator("details:not([open]) td").first
+    assert not folded.is_visible()
+    page.emulate_media(media="print")
+    assert folded.evaluate(
+        "e => e.checkVisibility({contentVisibilityAuto: true}) && e.getBoundingClientRect().height > 0"
+    )
+
+
+def test_it_can_be_read_without_seeing_it(show: Callable[..., Page]) -> None:
+    page = show(example())
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert [page.locator(f"body > {name}").count() for name in ("header", "main", "footer")] == [1, 1, 1]
+    assert page.locator("th:not([scope])").count() == 0
+    levels = [int(tag[1]) for tag in page.locator("h1, h2, h3, h4").evaluate_all("all => all.map(e => e.tagName)")]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    assert page.evaluate("""[...document.querySelectorAll("[aria-labelledby]")].every(
+      e => document.getElementById(e.getAttribute("aria-labelledby")))""")
+    assert "monitoring: +1 \u22121" in page.get_by_role("img").locator("desc").text_content()
+    page.get_by_role("link", name="monitoring").click()
+    assert page.locator(":target").inner_text().startswith("monitoring")
+
+
+def test_picture(show: Callable[..., Page], tmp_path: Path) -> None:
+    """PLAN_PICTURE=docs/plan.png makes the one in docs/ anew."""
+    picture = Path(os.environ.get("PLAN_PICTURE") or tmp_path / "plan.png")
+    page = show(example(), viewport={"width": 1000, "height": 1300})
+    page.screenshot(path=picture)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert 20_000 < picture.stat().st_size < 150_000

@@ -1,0 +1,105 @@
+"""What the tests share: where the checkout is, and how Ansible is run in it."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+
+
+@dataclass
+class Run:
+    """One ansible-playbook run, as a person would see it."""
+
+    code: int
+    output: str
+    work_dir: Path
+    environment: str
+
+    def stacks(self) -> dict[str, dict[str, Any]]:
+        """The stacks of the newest run report."""
+        newest = max((self.work_dir / self.environment / "runs").glob("*/report.json"))
+        return {row["name"]: row for row in json.loads(newest.read_text())["stacks"]}
+
+    def results(self) -> dict[str, str]:
+        return {name: row["result"] for name, row in self.stacks().items()}
+
+    def recap(self) -> dict[str, dict[str, int]]:
+        """The play recap: {host: {ok, changed, failed, ...}}."""
+        lines = self.output.partition("PLAY RECAP")[2].splitlines()[1:]
+        return {
+            line.split(":")[0].strip(): {k: int(v) for k, v in (item.split("=") for item in line.split(":")[1].split())}
+            for line in lines
+            if "ok=" in line
+        }
+
+
+def clean_environment(work_dir: Path, **extra: str) -> dict[str, str]:
+    """The environment of a person who has exported nothing that we know of."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "AWS_", "TF_", "MOLECULE_"))}
+    return {
+        **kept,
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_FORCE_COLOR": "0",
+        # For a Terraform that a test starts itself; see roles/terraform_stack/vars/main.yml.
+        "GOGC": "800",
+        "SITE_BUILDER_WORK_DIR": str(work_dir),
+        **extra,
+    }
+
+
+def play(
+    work_dir: Path,
+    *arguments: str,
+    environment: str = "dev",
+    playbook: str = "deploy.yml",
+    target: str = "local",
+    env: dict[str, str] | None = None,
+    timeout: int = 900,
+) -> Run:
+    """Run a playbook of the checkout against an inventory of the checkout."""
+    command = [str(BIN / "ansible-playbook"), playbook, "-i", f"inventories/{environment}"]
+    command += ["-e", f"site_builder_target={target}", *arguments]
+    result = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=clean_environment(work_dir, **(env or {})),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    return Run(result.returncode, result.stdout, work_dir, environment)
+
+
+@pytest.fixture(scope="session")
+def plan_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Path]]:
+    """Return what plans the root module of an environment, once, in an embedded AWS of its own; it gives the JSON."""
+    work_dir = tmp_path_factory.mktemp("plans")
+
+    @functools.cache
+    def plan_file_of(environment: str) -> Path:
+        run = play(work_dir, environment=environment, playbook="playbooks/plan_root.yml")
+        assert run.code == 0, run.output
+        assert re.search(rf"{environment}: \d+ to create'?$", run.output, re.MULTILINE), run.output
+        return Path(re.search(r"plan: (\S+/plan\.json)", run.output)[1])
+
+    yield plan_file_of
+    stopped = play(work_dir, playbook="playbooks/local_aws_down.yml")
+    assert stopped.code == 0, stopped.output
+    shutil.rmtree(work_dir)

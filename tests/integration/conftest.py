@@ -1,0 +1,72 @@
+"""One embedded AWS and one deployed environment for each of dev and prod, shared by all tests that only look or add."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.conftest import Run, play
+
+Clients = Any
+
+
+class Environment:
+    """A deployed environment, the run that deployed it, and clients for the AWS that holds it."""
+
+    def __init__(self, name: str, work_dir: Path) -> None:
+        self.name, self.work_dir = name, work_dir
+        self.first = self.deploy()
+        self.state = json.loads((work_dir / "local_aws/state.json").read_text())
+
+    def deploy(self, *arguments: str, **options: Any) -> Run:
+        return play(self.work_dir, *arguments, environment=self.name, **options)
+
+    def client(self, service: str, region: str) -> Clients:
+        endpoints = self.state["endpoints"]
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=endpoints.get(service, endpoints["default"]),
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+
+@pytest.fixture(scope="session")
+def embedded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The work directory whose embedded AWS the tests share; the first deploy starts it."""
+    work_dir = tmp_path_factory.mktemp("work")
+    yield work_dir
+    stopped = play(work_dir, playbook="playbooks/local_aws_down.yml")
+    assert stopped.code == 0, stopped.output
+    shutil.rmtree(work_dir)
+
+
+@pytest.fixture(scope="session")
+def dev(embedded_aws: Path) -> Environment:
+    return Environment("dev", embedded_aws)
+
+
+@pytest.fixture(scope="session")
+def prod(embedded_aws: Path) -> Environment:
+    return Environment("prod", embedded_aws)
+
+
+@pytest.fixture(scope="session")
+def cli_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The provider comes from where a deployment would take it."""
+    # Not above: a conftest is read before pytest-ansible has told Python where collections are.
+    from ansible_collections.bbws.site_builder.plugins.modules import toolchain_info
+
+    file = tmp_path_factory.mktemp("terraform") / "terraform.rc"
+    mirrors = toolchain_info.implied_mirrors(dict(os.environ))
+    mirror = next((m for m in mirrors if toolchain_info.usable(toolchain_info.mirrored_versions(m), "5.100")), None)
+    file.write_text(toolchain_info.cli_config(mirror))
+    return file

@@ -1,0 +1,103 @@
+"""prod on the embedded AWS (moto, DynamoDB on ministack): disaster recovery in the second region."""
+
+from __future__ import annotations
+
+from .conftest import Environment
+
+PRIMARY, REPLICA = "af-south-1", "eu-west-1"
+
+
+def test_prod_deploys(prod: Environment) -> None:
+    assert prod.first.code == 0, prod.first.output
+    assert set(prod.first.results().values()) == {"succeeded"}
+
+
+def test_second_deploy_changes_nothing(prod: Environment) -> None:
+    second = prod.deploy()
+    assert second.code == 0, second.output
+    assert set(second.results().values()) == {"unchanged"}, second.stacks()
+    assert {host["changed"] for host in second.recap().values()} == {0}
+
+
+def test_what_is_computed_is_what_was_created(prod: Environment) -> None:
+    run = prod.deploy(playbook="tests/integration/expected.yml")
+    assert run.code == 0, run.output
+
+
+def test_tables_are_global_and_protected(prod: Environment) -> None:
+    for region in (PRIMARY, REPLICA):
+        table = prod.client("dynamodb", region).describe_table(TableName="site-builder-generations-prod")["Table"]
+        assert table["TableStatus"] == "ACTIVE"
+    primary = prod.client("dynamodb", PRIMARY).describe_table(TableName="site-builder-generations-prod")["Table"]
+    assert primary["DeletionProtectionEnabled"] is True
+    assert [r["RegionName"] for r in primary["Replicas"]] == [REPLICA]
+    assert primary["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+def test_buckets_replicate_to_versioned_ones(prod: Environment) -> None:
+    source = "site-builder-sites-prod-123456789012-af-south-1"
+    target = "site-builder-sites-prod-123456789012-eu-west-1"
+    rules = prod.client("s3", PRIMARY).get_bucket_replication(Bucket=source)["ReplicationConfiguration"]["Rules"]
+    assert [(rule["Status"], rule["Destination"]["Bucket"]) for rule in rules] == [
+        ("Enabled", f"arn:aws:s3:::{target}")
+    ]
+    replica = prod.client("s3", REPLICA)
+    assert replica.get_bucket_versioning(Bucket=target)["Status"] == "Enabled"
+    blocked = replica.get_public_access_block(Bucket=target)["PublicAccessBlockConfiguration"]
+    assert all(blocked.values())
+
+
+def test_replication_is_watched(prod: Environment) -> None:
+    alarms = prod.client("cloudwatch", PRIMARY).describe_alarms(MaxRecords=100)["MetricAlarms"]
+    latency = [alarm for alarm in alarms if alarm.get("MetricName") == "ReplicationLatency"]
+    assert latency
+    assert {d["Name"] for alarm in latency for d in alarm["Dimensions"]} == {"TableName", "ReceivingRegion"}
+
+
+def test_log_retention(prod: Environment) -> None:
+    groups = prod.client("logs", PRIMARY).describe_log_groups(logGroupNamePrefix="/aws/lambda/site-builder-")[
+        "logGroups"
+    ]
+    assert groups
+    assert {group["retentionInDays"] for group in groups} == {365}
+
+
+def test_prod_is_not_destroyed_by_its_name_alone(prod: Environment) -> None:
+    run = prod.deploy("-e", "site_builder_confirm_destroy=prod", playbook="playbooks/destroy.yml")
+    assert run.code != 0
+    assert "site_builder_destroy_prod" in run.output
+
+
+DESTROY = ["-e", "site_builder_confirm_destroy=prod", "-e", "site_builder_destroy_prod=true"]
+
+
+def test_what_aws_protects_stops_the_destruction_before_anything_goes(prod: Environment) -> None:
+    run = prod.deploy(*DESTROY, playbook="playbooks/destroy.yml")
+    assert run.code != 0
+    assert "against deletion; to lift that, deploy once more" in " ".join(run.output.split())
+    assert "terraform plan" not in run.output
+
+
+def test_destroy_leaves_nothing(prod: Environment) -> None:
+    """The last test of this environment."""
+    lifted = prod.deploy("--limit", "dynamodb", "-e", "site_builder_lift_protection=true")
+    assert lifted.code == 0, lifted.output
+    prod.client("s3", REPLICA).put_object(Bucket="site-builder-sites-prod-123456789012-eu-west-1", Key="a", Body=b"b")
+    run = prod.deploy(*DESTROY, "-e", "site_builder_empty_buckets=true", playbook="playbooks/destroy.yml")
+    assert run.code == 0, run.output
+    assert set(run.results().values()) == {"succeeded"}
+
+    def left(service: str, region: str, operation: str, key: str, name: str | None = None) -> list[str]:
+        found = getattr(prod.client(service, region), operation)()[key]
+        return [text for text in (item[name] if name else item for item in found) if "prod" in text]
+
+    for region in (PRIMARY, REPLICA):
+        assert left("dynamodb", region, "list_tables", "TableNames") == []
+    assert left("s3", PRIMARY, "list_buckets", "Buckets", "Name") == [
+        "site-builder-tfstate-prod-123456789012-af-south-1"
+    ]
+    assert left("lambda", PRIMARY, "list_functions", "Functions", "FunctionName") == []
+    assert left("apigateway", PRIMARY, "get_rest_apis", "items", "name") == []
+    assert left("logs", PRIMARY, "describe_log_groups", "logGroups", "logGroupName") == []
+    assert left("iam", PRIMARY, "list_roles", "Roles", "RoleName") == []
+    assert left("sns", PRIMARY, "list_topics", "Topics", "TopicArn") == []

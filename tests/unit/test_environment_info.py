@@ -1,0 +1,206 @@
+"""What AWS and the states say before a run; against moto where AWS is asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from ansible_collections.bbws.site_builder.plugins.modules import environment_info as module
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from moto import mock_aws
+from moto.s3 import s3_backends
+
+ACCOUNT = "123456789012"
+STATE = {
+    "version": 4,
+    "serial": 7,
+    "lineage": "l",
+    "outputs": {
+        "tables": {"value": {"orders": {"name": "orders-dev"}}, "type": ["object", {}]},
+        "password": {"value": "secret", "type": "string", "sensitive": True},
+    },
+    "resources": [
+        {
+            "mode": "managed",
+            "module": 'module.tables["orders"]',
+            "type": "aws_dynamodb_table",
+            "name": "this",
+            "instances": [
+                {"index_key": 0, "attributes": {"deletion_protection_enabled": True}},
+                {"index_key": "a", "attributes": {"deletion_protection_enabled": False}},
+            ],
+        },
+        {"mode": "managed", "type": "aws_s3_bucket", "instances": []},
+        {"mode": "data", "type": "aws_partition", "instances": [{}]},
+    ],
+}
+READ = {
+    "deployed": True,
+    "serial": 7,
+    "lineage": "l",
+    "resources": 2,
+    "protected": ['module.tables["orders"].aws_dynamodb_table.this[0]'],
+    "outputs": {"tables": {"orders": {"name": "orders-dev"}}, "password": "secret"},
+    "sensitive": ["password"],
+}
+
+
+class TestParseState:
+    @pytest.mark.parametrize("text", [json.dumps(STATE), json.dumps(STATE).encode()])
+    def test_state(self, text: str | bytes):
+        assert module.parse_state(text, "s3://b/k") == READ
+
+    @pytest.mark.parametrize("resources", [[], STATE["resources"][1:]])
+    def test_nothing_deployed(self, resources: list):
+        state = module.parse_state(json.dumps({**STATE, "resources": resources}), "s3://b/k")
+        assert (state["deployed"], state["resources"]) == (False, 0)
+
+    def test_empty_state(self):
+        assert module.parse_state('{"version": 4}', "s3://b/k") == module.NOTHING
+
+    @pytest.mark.parametrize(
+        ("document", "version"), [({}, None), ({"version": 3}, 3), ({"version": "4"}, "4"), ([], None)]
+    )
+    def test_other_format(self, document: object, version: object):
+        with pytest.raises(ValueError, match=f"s3://b/k is no Terraform state .*4 \\(version: {version}\\)"):
+            module.parse_state(json.dumps(document), "s3://b/k")
+
+    @pytest.mark.parametrize("text", ["", "{", "\x00"])
+    def test_no_json(self, text: str):
+        with pytest.raises(ValueError, match=r"Expecting|control"):
+            module.parse_state(text, "s3://b/k")
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (NoCredentialsError(), "no AWS credentials were found; export AWS_PROFILE or"),
+        ("ExpiredToken", "the AWS session token has expired; log in again and run again"),
+        ("RequestExpired", "the AWS session token has expired; log in again and run again"),
+        ("InvalidClientTokenId", "AWS does not accept these credentials (InvalidClientTokenId); check AWS_PROFILE"),
+        ("SignatureDoesNotMatch", "AWS does not accept these credentials (SignatureDoesNotMatch); check AWS_PROFILE"),
+        (
+            "AccessDenied",
+            "reading it failed: An error occurred (AccessDenied) when calling the GetObject operation: why",
+        ),
+        (
+            EndpointConnectionError(endpoint_url="https://x"),
+            'reading it failed: Could not connect to the endpoint URL: "https://x"',
+        ),
+    ],
+)
+def test_sentence(error: Exception | str, text: str):
+    if isinstance(error, str):
+        error = ClientError({"Error": {"Code": error, "Message": "why"}}, "GetObject")
+    assert module.sentence(error, "reading it").startswith(text)
+
+
+NOT_INTERRUPTED = {"interrupted": False}
+NOTHING = module.NOTHING | NOT_INTERRUPTED
+
+
+class TestMain:
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def clients(cls) -> Iterator[dict[str, Any]]:
+        """The clients by service: as the module makes them, but once for all tests, for that takes long."""
+        made: dict[str, Any] = {}
+        client = module.AnsibleAWSModule.client
+
+        def kept(self: object, service: str) -> Any:
+            if service not in made:
+                made[service] = client(self, service)
+            return made[service]
+
+        with pytest.MonkeyPatch.context() as patch, mock_aws():
+            for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+                patch.delenv(name, raising=False)
+            patch.setattr(module.AnsibleAWSModule, "client", kept)
+            yield made
+
+    @pytest.fixture
+    def put(self) -> Iterator[Callable[[str, str], object]]:
+        """A state bucket; the function puts a state into it."""
+        backend = s3_backends[ACCOUNT]["aws"]
+        backend.create_bucket("states", "eu-west-1")
+        yield lambda key, text: backend.put_object("states", key, text.encode())
+        backend.reset()
+
+    @pytest.fixture
+    def read(self, run_module: Callable[..., dict]) -> Callable[..., dict]:
+        options = {
+            "region": "eu-west-1",
+            "account_id": ACCOUNT,
+            "state_bucket": "states",
+            "state_prefix": "site-builder/dev",
+            "stacks": ["dynamodb", "s3"],
+        }
+        return lambda **further: run_module(module, **{**options, **further})
+
+    def test_states(self, read: Callable[..., dict], put: Callable):
+        put("site-builder/dev/dynamodb/terraform.tfstate", json.dumps(STATE))
+        put("site-builder/prod/s3/terraform.tfstate", json.dumps(STATE))
+        result = read()
+        assert result["states"] == {"dynamodb": READ | NOT_INTERRUPTED, "s3": NOTHING}
+        assert result["state_bucket_exists"] is True
+        assert ACCOUNT in result["caller_arn"]
+        assert result["changed"] is False
+
+    def test_a_broken_lock_has_left_its_mark(self, read: Callable[..., dict], put: Callable):
+        put("site-builder/dev/s3/interrupted.json", "{}")
+        states = read()["states"]
+        assert (states["s3"]["interrupted"], states["dynamodb"]["interrupted"]) == (True, False)
+
+    def test_without_outputs(self, read: Callable[..., dict], put: Callable):
+        put("site-builder/dev/dynamodb/terraform.tfstate", json.dumps(STATE))
+        result = read(outputs=False)
+        assert result["states"]["dynamodb"] == READ | NOT_INTERRUPTED | {"outputs": {}}
+        assert "secret" not in json.dumps(result["states"])
+
+    def test_no_bucket_yet(self, read: Callable[..., dict]):
+        result = read()
+        assert result["state_bucket_exists"] is False
+        assert result["states"] == {"dynamodb": NOTHING, "s3": NOTHING}
+
+    def test_other_account(self, read: Callable[..., dict], put: Callable):
+        message = read(account_id="999999999999")["msg"]
+        assert message.startswith(
+            f"site_builder_account_id is 999999999999, but these credentials belong to account {ACCOUNT} (arn:aws:"
+        )
+        assert message.endswith("; use the credentials of this environment")
+
+    @pytest.mark.parametrize("body", ["{", '{"version": 3}', "[]"])
+    def test_broken_state(self, read: Callable[..., dict], put: Callable, body: str):
+        put("site-builder/dev/s3/terraform.tfstate", body)
+        assert read()["msg"].startswith(
+            "s3://states/site-builder/dev/s3/terraform.tfstate cannot be read as a Terraform state: "
+        )
+
+    @pytest.mark.parametrize(
+        ("operation", "doing"),
+        [
+            ("GetCallerIdentity", "asking AWS who is calling (sts:GetCallerIdentity)"),
+            ("HeadBucket", "reading the state bucket states"),
+            ("ListObjectsV2", "listing s3://states/site-builder/dev/"),
+            ("GetObject", "reading s3://states/site-builder/dev/dynamodb/terraform.tfstate"),
+        ],
+    )
+    @pytest.mark.parametrize("kind", ["denied", "offline"])
+    def test_aws_refuses(
+        self, read: Callable[..., dict], put: Callable, clients: dict[str, Any], operation: str, doing: str, kind: str
+    ):
+        def refuse(**_event: object) -> None:
+            if kind == "offline":
+                raise EndpointConnectionError(endpoint_url="https://x")
+            raise ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, operation)
+
+        put("site-builder/dev/dynamodb/terraform.tfstate", json.dumps(STATE))
+        read()
+        events = clients["sts" if operation == "GetCallerIdentity" else "s3"].meta.events
+        events.register(f"before-call.*.{operation}", refuse)
+        try:
+            assert read()["msg"].startswith(f"{doing} failed: ")
+        finally:
+            events.unregister(f"before-call.*.{operation}", refuse)

@@ -1,0 +1,283 @@
+"""Each wrong input gets one sentence that names the variable, its value and the fix; right ones get none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.bbws.site_builder.plugins.module_utils.preflight import (
+    INVENTORY_ONLY,
+    STACKS,
+    divided,
+    limits,
+    overridden,
+    place,
+    settings,
+    types,
+    unknown_variables,
+)
+
+ROLE = Path(__file__).parents[2] / "roles/site_builder"
+OPTIONS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text())
+
+ACCOUNT = "123456789012"
+POOL = f"arn:aws:cognito-idp:eu-west-1:{ACCOUNT}:userpool/eu-west-1_AbC"
+DEV: dict[str, Any] = {
+    "account_id": ACCOUNT,
+    "alert_emails": ["team@example.com"],
+    "cognito_user_pool_arns": [POOL],
+    "environment": "dev",
+    "region": "eu-west-1",
+}
+PROD_POOL = f"arn:aws:cognito-idp:af-south-1:{ACCOUNT}:userpool/af-south-1_AbC"
+PROD = {
+    **DEV,
+    "environment": "prod",
+    "region": "af-south-1",
+    "replica_region": "eu-west-1",
+    "cognito_user_pool_arns": [PROD_POOL],
+}
+
+
+def key(region: str) -> str:
+    return f"arn:aws:kms:{region}:{ACCOUNT}:key/12345678-abcd"
+
+
+def check(values: dict[str, Any]) -> list[str]:
+    """What preflight says of shared variables, in its steps."""
+    named = DEFAULTS | {f"site_builder_{name}": value for name, value in values.items()}
+    groups = ("stacks", values["environment"]) if values["environment"] in ("dev", "sit", "prod") else ("stacks",)
+    return types(named, OPTIONS) or place(named["site_builder_environment"], groups, "inventory") or settings(named)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        DEV,
+        {**DEV, "environment": "sit"},
+        PROD,
+        {**DEV, "target": "local", "cognito_user_pool_arns": []},
+        {**DEV, "alert_emails": [], "tags": {"Team": "web"}, "state_bucket": "my-states", "lock_timeout": 0},
+        {**DEV, "allow_destroy": ["dynamodb:aws_dynamodb_table.this"], "kms_key_arn": key("eu-west-1")},
+        {**DEV, "dr": {"enabled": True}, "replica_region": "eu-central-1"},
+        {**PROD, "kms_key_arn": key("af-south-1"), "replica_kms_key_arn": key("eu-west-1")},
+        {**DEV, "alert_emails": ["first.last+tag@mail.example.co.za"]},
+        {**DEV, "alert_emails": ("team@example.com",)},
+    ],
+)
+def test_right(values: dict[str, Any]) -> None:
+    assert check(values) == []
+
+
+# One value that is wrong, and the fix that its sentence must name.
+WRONG = [
+    ("environment", "", "inventories/<environment>/group_vars"),
+    ("environment", "production", "inventories/<environment>/group_vars"),
+    ("environment", None, "write one text"),
+    ("environment", ["dev"], "write one text"),
+    ("target", "aws-local", "write "),
+    ("target", "", "write "),
+    ("target", None, "write one of them"),
+    ("account_id", "", "12 digits"),
+    ("account_id", 123456789012, "quote it"),
+    ("account_id", "12345678901", "12 digits"),
+    ("account_id", "1234-5678-9012", "12 digits"),
+    ("account_id", ACCOUNT + "\n", "12 digits"),
+    ("region", "", "use one of"),
+    ("region", "eu-west-11", "did you mean 'eu-west-1'?"),
+    ("region", "eu_west_1", "did you mean 'eu-west-1'?"),
+    ("region", None, "write one text"),
+    ("bedrock_region", "us-east-9", "did you mean 'us-east-"),
+    ("service", "", "lower-case letters"),
+    ("service", "Site-Builder", "lower-case letters"),
+    ("service", "s" * 33, "2 to 32"),
+    ("service", 7, "quote it"),
+    ("replica_region", "eu-west-1", "name a different region"),
+    ("replica_region", "us-gov-west-1", "region"),
+    ("replica_region", "eu-west-12", "did you mean 'eu-west-"),
+    ("tags", {"Service": "x"}, "remove it from the extra tags"),
+    ("tags", {"aws:x": "y"}, "rename it"),
+    ("tags", {"Cost": 7}, "quote it"),
+    ("tags", ["Team"], "name: value"),
+    ("dr", {"enable": True}, "did you mean 'enabled'?"),
+    ("dr", {"enabled": "yes"}, "write true or false"),
+    ("dr", {"replication": True}, "add 'enabled: true'"),
+    ("dr", {"point_in_time_recovery": False}, "remove it"),
+    ("dr", {"log_retention_days": 8}, "use one of"),
+    ("dr", {"alarms": {"api_5xx": 0}}, "from 1 to"),
+    ("dr", "off", "name: value"),
+    ("alert_emails", "team@example.com", "brackets"),
+    ("alert_emails", None, "brackets"),
+    ("alert_emails", ["team@example"], "or remove it"),
+    ("alert_emails", ["a@b.com, c@d.com"], "or remove it"),
+    ("alert_emails", ["Team <team@example.com>"], "remove it"),
+    ("alert_emails", [7], "quote it"),
+    ("cognito_user_pool_arns", POOL, "brackets"),
+    ("cognito_user_pool_arns", ["eu-west-1_AbC"], "correct or remove it"),
+    ("cognito_user_pool_arns", [f"arn:aws:iam::{ACCOUNT}:role/x"], "correct or remove it"),
+    ("kms_key_arn", "alias/mine", "leave it empty"),
+    ("kms_key_arn", key("eu-central-1"), "in eu-west-1; name a key there"),
+    ("kms_key_arn", 7, "quote it"),
+    ("replica_kms_key_arn", key("eu-west-1"), "set site_builder_replica_region"),
+    ("state_bucket", "My_Bucket", "leave it empty"),
+    ("state_bucket", "ab", "3 to 63"),
+    ("state_bucket", "-states", "leave it empty"),
+    ("state_bucket", ["states"], "write one text"),
+    ("lock_timeout", "6 0", "without quotes"),
+    ("lock_timeout", True, "without quotes"),
+    ("lock_timeout", -1, "from 0 to 3600"),
+    ("lock_timeout", 3601, "from 0 to 3600"),
+    ("allow_destroy", "aws_s3_bucket.this", "brackets"),
+    ("allow_destroy", [1], "quote it"),
+    ("allow_destroy", {"a": True}, "brackets"),
+    ("service", True, "quote it, or YAML takes on, off, yes and no for true and false"),
+    ("region", "cn-north-1", "choose another region"),
+    ("bedrock_region", "ap-east-1", "choose another region"),
+    ("bedrock_routed_regions", ["eu-west-1"], "remove it"),
+    ("bedrock_routed_regions", ["us-gov-east-1"], "remove it"),
+    ("bedrock_routed_regions", ["eu-wset-3"], "did you mean"),
+    ("cognito_user_pool_arns", [PROD_POOL], "name a pool there"),
+    ("cognito_user_pool_arns", [POOL.replace(ACCOUNT, "1" * 12)], "name a pool there"),
+    ("imports", {"s3": {"a": 1}}, "quote it"),
+    ("imports", {"dynamo": {"a": "b"}}, "; write dynamodb"),
+    ("imports", {"web": {"a": "b"}}, "; write one of them"),
+    ("plan", "../x", "copy it"),
+    ("lock_id", "*", "copy it"),
+    ("max_changes", -1, "from 0 to"),
+    ("require_plan", "on", "write true or false"),
+]
+# The same, where prod is stricter.
+WRONG_IN_PROD = [
+    ("replica_region", "af-south-1", "name a different region"),
+    ("dr", {"enabled": False}, "remove it"),
+    ("dr", {"global_tables": False}, "remove it"),
+    ("dr", {"deletion_protection": False}, "remove it"),
+    ("dr", {"log_retention_days": 30}, "use one of 90"),
+]
+
+
+def innermost(value: Any) -> str:
+    """What of a value a sentence shows at least."""
+    if isinstance(value, dict) and value:
+        return next(innermost(inner) if isinstance(inner, dict) else name for name, inner in value.items())
+    return repr(value[0]) if isinstance(value, list) and len(value) == 1 else repr(value)
+
+
+@pytest.mark.parametrize(
+    ("base", "name", "value", "fix"),
+    [(DEV, *case) for case in WRONG] + [(PROD, *case) for case in WRONG_IN_PROD],
+)
+def test_wrong(base: dict[str, Any], name: str, value: Any, fix: str) -> None:
+    problems = check({**base, name: value})
+    assert len(problems) == 1
+    sentence = problems[0]
+    assert f"site_builder_{name}" in sentence
+    assert innermost(value) in sentence
+    assert fix in sentence
+    assert "\n" not in sentence
+    assert not sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (
+            {**DEV, "cognito_user_pool_arns": []},
+            "site_builder_cognito_user_pool_arns is empty, and the API must know who may call it; set it in "
+            "inventories/<environment>/group_vars/all.yml, for instance "
+            "[arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbCdEfGhI]",
+        ),
+        (
+            {**DEV, "dr": {"enabled": True}},
+            "site_builder_dr, site_builder_replica_region: replica_region None is missing, "
+            "disaster recovery is on in dev: name a region other than 'eu-west-1'",
+        ),
+        (
+            {**PROD, "replica_region": ""},
+            "site_builder_dr, site_builder_replica_region: replica_region None is missing, "
+            "disaster recovery is on in prod: name a region other than 'af-south-1'",
+        ),
+    ],
+)
+def test_missing(values: dict[str, Any], sentence: str) -> None:
+    assert check(values) == [sentence]
+
+
+def test_all_problems_at_once() -> None:
+    problems = check({**DEV, "account_id": "1", "lock_timeout": -1, "alert_emails": ["x", "y"]})
+    assert [problem.split()[0] for problem in problems] == [
+        "site_builder_account_id",
+        "site_builder_alert_emails[0]",
+        "site_builder_alert_emails[1]",
+        "site_builder_lock_timeout",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environment", "groups", "folder", "fix"),
+    [
+        ("dev", ("stacks", "prod"), "x", "are in the group prod; use the inventory of dev alone"),
+        ("dev", ("stacks",), "x", "are in the group of no environment; use the inventory of dev alone"),
+        ("dev", ("stacks", "dev", "prod"), "x", "are in the group prod; use the inventory of dev alone"),
+        ("dev", ("stacks", "dev"), "prod", "is in the folder prod; use the inventory of dev"),
+    ],
+)
+def test_environment_of_another_inventory(environment: str, groups: tuple[str, ...], folder: str, fix: str) -> None:
+    (problem,) = place(environment, groups, folder)
+    assert fix in problem
+    assert "\n" not in problem
+
+
+@pytest.mark.parametrize("folder", ["dev", "inventory", ""])
+def test_environment_of_this_inventory(folder: str) -> None:
+    assert place("dev", ("stacks", "dev"), folder) == []
+
+
+def test_all_stacks_share_a_value() -> None:
+    assert divided({"s3": {"site_builder_region": "a"}, "iam": {"site_builder_region": "a"}}) == []
+    assert divided({"s3": {"site_builder_region": "a"}, "iam": {"site_builder_region": "b"}, "lambda": {}}) == [
+        "site_builder_region is 'b' for the stack iam and 'a' for s3, and all stacks share it; set it in "
+        "inventories/<environment>/group_vars/all.yml, not in host_vars"
+    ]
+
+
+@pytest.mark.parametrize("name", INVENTORY_ONLY)
+def test_command_line_may_not_move_a_run(name: str) -> None:
+    assert overridden({name: "x", "site_builder_target": "local", "other": 1}) == [
+        f"{name} is 'x' on the command line (extra variables), and only the inventory may set it; "
+        "choose the environment with -i inventories/<environment>"
+    ]
+
+
+def test_command_line_may_not_replace_what_we_compute() -> None:
+    assert overridden({"_s3_x": {"secret": 1}, "_other": 1}, ["s3"]) == [
+        "_s3_x is a mapping of secret on the command line (extra variables), and it is internal; remove it"
+    ]
+
+
+def test_unknown_variables() -> None:
+    known = {"s3_buckets", "site_builder_region", "site_builder_target"}
+    names = {*known, "site_builder_regoin", "s3_bucket", "s3", "s3cmd_path", "ansible_user", "_s3_x", "site_builder"}
+    assert unknown_variables(names, known, ["s3", "site_builder"]) == [
+        "s3_bucket is no variable of this collection; the nearest one is s3_buckets, rename or remove it",
+        "site_builder_regoin is no variable of this collection; the nearest one is site_builder_region, "
+        "rename or remove it",
+    ]
+
+
+def test_stacks_are_those_of_the_role() -> None:
+    assert set(yaml.safe_load((ROLE / "vars/main.yml").read_text())["_site_builder_stacks"]) == set(STACKS)
+
+
+def test_every_stack_may_import() -> None:
+    assert check({**DEV, "imports": {stack: {"aws_x.this": "id"} for stack in STACKS}}) == []
+
+
+def test_hosts_are_stacks() -> None:
+    assert limits(["s3", "iam"], ["s3", "iam", "lambda"]) == []
+    assert limits(["s3", "web1"], ["s3", "iam"]) == [
+        "the inventory's group stacks has the host 'web1', which is no stack; the stacks are s3, iam"
+    ]

@@ -1,0 +1,294 @@
+"""What is saved for review comes out as it went in, or not at all."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from ansible_collections.bbws.site_builder.plugins.modules import plan_store as module
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from moto.s3 import s3_backends
+
+ACCOUNT = "123456789012"
+PLAN = {"has_changes": True, "counts": {"created": 1, "updated": 0, "replaced": 0, "deleted": 0}, "actions": []}
+FACTS = {
+    "service": "site-builder",
+    "environment": "dev",
+    "target": "aws",
+    "account_id": ACCOUNT,
+    "region": "eu-west-1",
+    "replica_region": None,
+    "terraform_version": "1.11.4",
+    "created_by": "arn:aws:iam::123456789012:user/ann",
+    "created": "2026-11-25T10:00:00Z",
+}
+STACK = {"tfvars_sha256": "5e1f", "serial": 3, "lineage": "l"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _aws() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+            patch.delenv(name, raising=False)
+        bucket = s3_backends[ACCOUNT]["aws"].create_bucket("states", "eu-west-1")
+        # As playbooks/bootstrap.yml makes it.
+        bucket.versioning_status = "Enabled"
+        yield
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    path = tmp_path / "repository"
+    path.mkdir()
+    git(path, "init", "-q")
+    commit(path)
+    return path
+
+
+def git(path: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    subprocess.run(["git", *identity, "-C", path, *arguments], check=True)
+
+
+def commit(path: Path) -> None:
+    git(path, "commit", "-q", "--allow-empty", "-m", "why")
+
+
+@pytest.fixture(params=["local", "s3"])
+def store(request: pytest.FixtureRequest, run_module: Callable[..., dict], tmp_path: Path, repository: Path) -> Any:
+    """Return what calls the module with a store of this kind; a fetch happens on another machine where the store allows it."""
+    shared = {
+        "store": request.param,
+        "region": "eu-west-1",
+        "state_bucket": "states",
+        "state_prefix": f"{tmp_path.name}/dev",
+        "repository": str(repository),
+        "facts": FACTS,
+    }
+
+    def call(state: str, **options: Any) -> dict[str, Any]:
+        machine = tmp_path / (state if request.param == "s3" else "one")
+        run_dir = machine / "runs" / state
+        stack = dict(STACK)
+        if state == "shown":
+            run_dir.mkdir(parents=True)
+        if state == "saved":
+            (run_dir / "s3").mkdir(parents=True, exist_ok=True)
+            (run_dir / "s3/plan.tfplan").write_bytes(b"the plan")
+            options = {"plan_id": "20261125T100000Z-aaaaaa", **options}
+            stack["plan"] = PLAN
+        result = run_module(
+            module,
+            **{
+                **shared,
+                "state": state,
+                "run_dir": str(run_dir),
+                "plans_dir": str(machine / "plans"),
+                "stacks": {"s3": stack},
+                **options,
+            },
+        )
+        result["run_dir"] = run_dir
+        return result
+
+    call.kind = request.param
+    call.tmp_path = tmp_path
+    return call
+
+
+def test_what_is_fetched_is_what_was_saved(store: Any) -> None:
+    saved = store("saved")
+    fetched = store("fetched", sha256=saved["sha256"])
+    assert fetched["plan_id"] == "20261125T100000Z-aaaaaa"
+    assert fetched["manifest"]["stacks"]["s3"]["plan"] == PLAN
+    plan = fetched["run_dir"] / "s3/plan.tfplan"
+    assert plan.read_bytes() == b"the plan"
+    assert plan.stat().st_mode & 0o777 == 0o600
+    assert plan.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_a_reviewer_gets(store: Any) -> None:
+    folder = Path(store("saved")["folder"])
+    assert json.loads((folder / "plan.json").read_text())["commit"]
+    assert (folder / "plan.html").read_text().lower().startswith("<!doctype html>")
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+def test_a_refused_plan_is_shown_and_not_saved(store: Any) -> None:
+    store("saved")
+    shown = store("shown", plan_id="20261125T110000Z-bbbbbb", stacks={})
+    assert {path.name for path in Path(shown["folder"]).iterdir()} == {"plan.html", "plan.json"}
+    assert "plan_id" not in shown
+    assert store("fetched")["plan_id"] == "20261125T100000Z-aaaaaa"
+
+
+def test_the_newest_is_taken_and_the_oldest_go(store: Any) -> None:
+    for number in range(12):
+        store("saved", plan_id=f"20261125T1000{number:02}Z-aaaaaa")
+    assert store("fetched")["plan_id"] == "20261125T100011Z-aaaaaa"
+    assert (
+        "20261125T100000Z-aaaaaa', and there is no such plan in"
+        in store("fetched", plan_id="20261125T100000Z-aaaaaa")["msg"]
+    )
+    assert "msg" not in store("fetched", plan_id="20261125T100002Z-aaaaaa")
+
+
+def client() -> Any:
+    return boto3.client("s3", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+
+
+def versions(tmp_path: Path) -> list[tuple[str, bool]]:
+    """(plan id, whether it is a delete marker) of every version that the bucket holds."""
+    prefix = f"{tmp_path.name}/dev/plans/"
+    page = client().list_object_versions(Bucket="states", Prefix=prefix)
+    assert not page["IsTruncated"]
+    return sorted(
+        (entry["Key"].removeprefix(prefix).split("/")[0], kind == "DeleteMarkers")
+        for kind in ("Versions", "DeleteMarkers")
+        for entry in page.get(kind, [])
+    )
+
+
+class Names(set):
+    """Of API calls, and the error that they get."""
+
+    code = "AccessDenied"
+
+
+@pytest.fixture
+def denied(monkeypatch: pytest.MonkeyPatch) -> Names:
+    """The S3 calls that AWS does not allow; add to it."""
+    names = Names()
+    call = BaseClient._make_api_call
+
+    def refuse(self: Any, name: str, arguments: dict[str, Any]) -> Any:
+        if name == "DeleteObjects" and "DeleteObjectVersion" in names:
+            objects = [item for item in arguments["Delete"]["Objects"] if "VersionId" in item]
+            if objects:
+                errors = [{"Key": item["Key"], "Code": "AccessDenied", "Message": "Access Denied"} for item in objects]
+                return {"Errors": errors}
+        if name in names:
+            raise ClientError({"Error": {"Code": names.code, "Message": "Access Denied"}}, name)
+        return call(self, name, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", refuse)
+    return names
+
+
+@pytest.fixture
+def two_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT", 2)
+
+
+@pytest.mark.parametrize("store", ["s3"], indirect=True)
+def test_of_an_old_plan_no_version_is_left(store: Any, tmp_path: Path, two_kept: None) -> None:
+    ids = [f"20261125T1000{number:02}Z-aaaaaa" for number in range(4)]
+    store("saved", plan_id=ids[0])
+    # An earlier release has only hidden it.
+    for name in (module.MANIFEST, "s3.tfplan"):
+        client().delete_object(Bucket="states", Key=f"{tmp_path.name}/dev/plans/{ids[0]}/{name}")
+    for plan_id in ids[1:3]:
+        store("saved", plan_id=plan_id)
+    assert {plan_id for plan_id, _ in versions(tmp_path)} == set(ids[:3])
+    assert "warnings" not in store("saved", plan_id=ids[3])
+    assert {plan_id for plan_id, _ in versions(tmp_path)} == set(ids[2:])
+    assert not any(marker for _, marker in versions(tmp_path))
+    assert "msg" not in store("fetched", plan_id=ids[2])
+
+
+@pytest.mark.parametrize("store", ["s3"], indirect=True)
+@pytest.mark.parametrize("call", ["ListObjectVersions", "DeleteObjects", "DeleteObjectVersion"])
+def test_without_the_right_to_remove_versions_the_plan_is_saved(
+    store: Any, tmp_path: Path, denied: Names, two_kept: None, call: str
+) -> None:
+    ids = [f"20261125T1000{number:02}Z-aaaaaa" for number in range(3)]
+    for plan_id in ids[:2]:
+        store("saved", plan_id=plan_id)
+    denied.add(call)
+    saved = store("saved", plan_id=ids[2])
+    (warning,) = saved["warnings"]
+    assert warning.startswith(
+        f"plans older than the 2 newest are still in s3://states/{tmp_path.name}/dev/plans/, and hold secrets: allow this "
+        "account s3:ListBucketVersions, s3:DeleteObject and s3:DeleteObjectVersion there (An error occurred (AccessDenied)"
+    )
+    assert store("fetched")["plan_id"] == ids[2]
+    if call != "DeleteObjects":
+        assert "there is no such plan" in store("fetched", plan_id=ids[0])["msg"]
+    # With the right they go.
+    denied.clear()
+    assert "warnings" not in store("saved", plan_id="20261125T100003Z-aaaaaa")
+    assert {plan_id for plan_id, _ in versions(tmp_path)} == {ids[2], "20261125T100003Z-aaaaaa"}
+
+
+@pytest.mark.parametrize("store", ["s3"], indirect=True)
+def test_another_failure_is_told_as_before(store: Any, denied: Names, two_kept: None) -> None:
+    for number in range(2):
+        store("saved", plan_id=f"20261125T1000{number:02}Z-aaaaaa")
+    denied.add("ListObjectVersions")
+    denied.code = "InternalError"
+    assert "cannot be used for plans" in store("saved", plan_id="20261125T100002Z-aaaaaa")["msg"]
+
+
+def test_no_plan(store: Any) -> None:
+    sentence = store("fetched")["msg"]
+    assert sentence.startswith("there is no saved plan in ")
+    assert "(none is saved): run playbooks/plan.yml" in sentence
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"sha256": "0" * 64}, f"site_builder_plan_sha256 is {'0' * 64}, but the plan 20261125T100000Z-aaaaaa has "),
+        ({"facts": FACTS | {"environment": "prod"}}, "is for the environment 'dev', and this run is for 'prod'"),
+        ({"facts": FACTS | {"target": "local"}}, "is for the target 'aws', and this run is for 'local'"),
+        ({"facts": FACTS | {"created": "2026-11-26T10:00:01Z"}}, "is 86401 s old, and site_builder_plan_max_age is 86400 s"),
+        ({"facts": FACTS | {"terraform_version": "1.12.0"}}, "was made by Terraform 1.11.4, and this is 1.12.0"),
+        ({"stacks": {"s3": STACK, "iam": STACK}}, "does not hold iam: leave it out with --limit"),
+        ({"stacks": {"s3": STACK | {"tfvars_sha256": "other"}}}, "the variables of s3 are not those of the plan"),
+        ({"stacks": {"s3": STACK | {"serial": 4}}}, "the state of s3 has changed since the plan 20261125T100000Z-aaaaaa was made (serial 3 then, 4 now)"),
+        ({"stacks": {"s3": STACK | {"lineage": "other"}}}, "the state of s3 has changed"),
+    ],
+)  # fmt: skip
+def test_refusals(store: Any, options: dict[str, Any], sentence: str) -> None:
+    store("saved")
+    refused = store("fetched", **options)
+    assert sentence in refused["msg"]
+    assert not refused["run_dir"].exists()
+
+
+def test_another_commit(store: Any, repository: Path) -> None:
+    store("saved")
+    commit(repository)
+    assert "was made from commit " in store("fetched")["msg"]
+
+
+def test_a_plan_file_that_was_changed_or_lost(store: Any) -> None:
+    saved = store("saved")
+    stores = {"local": module.Folder(Path(saved["folder"]).parent), "s3": None}
+    if store.kind == "s3":
+        stores["s3"] = module.Bucket(client(), "states", f"{store.tmp_path.name}/dev")
+    stores[store.kind].write(saved["plan_id"], "s3.tfplan", b"another plan")
+    assert "is not the one that was saved (its SHA-256 differs)" in store("fetched")["msg"]
+    if store.kind == "local":
+        (Path(saved["folder"]) / "s3.tfplan").unlink()
+        assert "has lost its file s3.tfplan" in store("fetched")["msg"]
+
+
+def test_without_git_the_commit_is_empty(store: Any, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    assert store("saved", repository=str(outside))["manifest"]["commit"] == ""
+
+
+def test_check_mode_writes_nothing(store: Any) -> None:
+    saved = store("saved", _ansible_check_mode=True)
+    assert "msg" not in saved
+    assert not Path(saved["folder"]).exists()
+    assert "there is no saved plan" in store("fetched")["msg"]

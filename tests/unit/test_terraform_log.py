@@ -1,0 +1,231 @@
+"""What Terraform 1.11.4 really printed (recorded/, made with terraform_data alone), and what a run makes of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ansible_collections.bbws.site_builder.plugins.module_utils import terraform_log
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform_log import (
+    apply_summary,
+    error_reason,
+    events,
+    forbidden,
+    outdated_deployments,
+    plan_summary,
+    plan_text,
+    run_table,
+)
+
+RECORDED = Path(__file__).parent / "recorded"
+LOCK_ID = "79fd6ca7-c29e-a1cf-1257-ab9fe84ed224"
+NOTHING = {"created": 0, "updated": 0, "replaced": 0, "deleted": 0}
+
+
+def recorded(name: str) -> str:
+    return (RECORDED / name).read_text()
+
+
+def counts(*numbers: int) -> dict[str, int]:
+    return dict(zip(NOTHING, numbers, strict=True))
+
+
+def planned_change(resource_type: str, action: str) -> str:
+    resource = {"addr": f"{resource_type}.this", "resource_type": resource_type}
+    change = {"resource": resource, "action": action}
+    return json.dumps({"@level": "info", "type": "planned_change", "change": change}, separators=(",", ":"))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "has_changes", "text"),
+    [
+        ("plan_mixed", counts(1, 1, 2, 1), True, "1 to create, 1 to update, 2 to replace, 1 to delete"),
+        ("plan_move_only", NOTHING, True, "state or outputs only"),
+        ("plan_output_only", NOTHING, True, "state or outputs only"),
+        ("plan_noop", NOTHING, False, "no changes"),
+        ("plan_destroy", counts(0, 0, 0, 5), True, "5 to delete"),
+    ],
+)
+def test_plan(name: str, expected: dict, has_changes: bool, text: str) -> None:
+    plan = plan_summary(recorded(f"{name}.jsonl"))
+    assert plan["counts"] == expected
+    assert plan["has_changes"] is has_changes
+    assert plan_text(plan) == text
+
+
+def test_plan_names_each_action_once() -> None:
+    actions = {
+        a["address"].partition(".")[2]: a["action"] for a in plan_summary(recorded("plan_mixed.jsonl"))["actions"]
+    }
+    assert actions == {
+        "added": "create",
+        "forgotten": "remove",
+        "gone": "delete",
+        "kept": "update",
+        "new_name": "move",
+        "replaced": "replace",
+        "replaced_create_first": "replace",
+    }
+
+
+def test_times_are_those_of_the_lines() -> None:
+    text = recorded("apply_mixed.jsonl")
+    times = [json.loads(line)["@timestamp"] for line in text.splitlines()]
+    summary = apply_summary(text)
+    assert (summary["started"], summary["ended"]) == (times[0], times[-1])
+    assert 0 < summary["seconds"] < 60
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        # A replacement is a delete and a create, in either order.
+        ("apply_mixed", counts(1, 1, 2, 1)),
+        # "fails" was announced and not finished.
+        ("apply_failed", counts(1, 0, 0, 1)),
+        ("lock", NOTHING),
+    ],
+)
+def test_apply_counts_what_was_finished(name: str, expected: dict) -> None:
+    assert apply_summary(recorded(f"{name}.jsonl"))["counts"] == expected
+
+
+@pytest.mark.parametrize("text", [None, "", "Terraform will perform\n{}"])
+def test_without_lines(text: str | None) -> None:
+    assert apply_summary(text) == {"counts": NOTHING, "started": None, "ended": None, "seconds": 0.0}
+    with pytest.raises(ValueError, match="not the output of `terraform plan -json`"):
+        plan_summary(text)
+
+
+def test_other_text_among_the_lines_is_passed_over() -> None:
+    text = 'Warning: x\nSTDOUT: {"@level":"info","type":"a"}\n{"@level":"info", cut off\n  {"@level":"info","type":"b"}'
+    assert [event["type"] for event in events(text)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("resource_type", sorted(terraform_log.STATEFUL_TYPES))
+@pytest.mark.parametrize(
+    ("action", "lost"), [("delete", True), ("replace", True), ("update", False), ("create", False)]
+)
+def test_stateful(resource_type: str, action: str, lost: bool) -> None:
+    stateful = plan_summary(planned_change(resource_type, action))["stateful"]
+    assert stateful == ([f"{resource_type}.this"] if lost else [])
+
+
+def test_other_types_hold_no_data() -> None:
+    assert plan_summary(planned_change("aws_iam_role", "delete"))["stateful"] == []
+
+
+@pytest.mark.parametrize(
+    ("allowed", "left"),
+    [
+        ([], ["a.x", 'm["k"].b.y']),
+        (["a.x"], ['m["k"].b.y']),
+        (["s3:a.x", 's3:m["k"].b.y'], []),
+        (["iam:a.x", "a", "a.x.y", "b.y"], ["a.x", 'm["k"].b.y']),
+    ],
+)
+def test_forbidden(allowed: list[str], left: list[str]) -> None:
+    assert forbidden({"stateful": ["a.x", 'm["k"].b.y']}, allowed, "s3") == left
+
+
+def failed_plan(out: str = "", err: str = "") -> dict[str, str]:
+    """A failed plan, as community.general.terraform returns it."""
+    return {"msg": f"Terraform plan could not be created\nSTDOUT: {out}\nSTDERR: {err}\nCOMMAND: terraform plan"}
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        failed_plan(recorded("lock.jsonl")),
+        {"msg": "", "stdout": recorded("lock.jsonl"), "stderr": ""},
+        {"msg": recorded("lock.txt")},
+        # As on a terminal.
+        {"stderr": "╷\n" + "".join(f"│ {line}\n" for line in recorded("lock.txt").splitlines()) + "╵\n"},
+    ],
+)
+def test_lock_is_told_with_its_holder_and_the_way_out(result: dict) -> None:
+    assert error_reason(result) == (
+        "the state terraform.tfstate is locked by ci@runner since 2026-11-25 11:12:41.783144738 +0000 UTC "
+        f"(OperationTypeApply, lock id {LOCK_ID}): wait for that run to end and run again; "
+        f"if it is dead, run playbooks/unlock.yml with -e site_builder_lock_id={LOCK_ID}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        (
+            failed_plan(recorded("plan_invalid.jsonl")),
+            'Reference to undeclared input variable. An input variable with the name "missing" has not been declared. '
+            'This variable can be declared with a variable "missing" {} block; '
+            'Reference to undeclared local value. A local value with the name "absent" has not been declared',
+        ),
+        (
+            {"msg": "", "stdout": recorded("apply_failed.jsonl")},
+            "terraform_data.fails: local-exec provisioner error. Error running command 'echo 'not allowed' >&2; "
+            "exit 3': exit status 3. Output: not allowed",
+        ),
+        (
+            {"msg": recorded("init_error.txt"), "stdout": None},
+            "Failed to query available provider packages. Could not retrieve the list of available versions for "
+            "provider example.com/none/aws: provider example.com/none/aws was not found in any of the search locations "
+            "- /srv/mirror",
+        ),
+        (
+            {"stdout": recorded("stale.jsonl")},
+            "the saved plan is stale, the state has changed since it was made: plan again",
+        ),
+        (
+            {"msg": "Error acquiring the state lock"},
+            "the state is locked by another run: wait for it to end and run again",
+        ),
+        ({"stderr": "╷\n│ Error: Bad\n│ \n│ Very bad.\n╵\nmore"}, "Bad. Very bad"),
+        ({"msg": "no\nterraform"}, "no terraform"),
+        ({}, "Terraform failed without a message (exit code unknown)"),
+    ],
+)
+def test_reason(result: dict, reason: str) -> None:
+    assert error_reason(result) == reason
+
+
+def test_reason_tells_each_error_once() -> None:
+    out = recorded("apply_failed.jsonl")
+    assert error_reason({"stdout": out + out}) == error_reason({"stdout": out})
+
+
+def test_reason_of_plain_text_stays_short() -> None:
+    assert len(error_reason({"msg": "Error: x\n" + "y" * 5000})) <= 600
+    assert len(error_reason({"msg": "x" * 5000})) <= 600
+
+
+def test_deployments_that_a_plan_leaves_outdated() -> None:
+    def action(address: str, what: str) -> dict[str, str]:
+        return {"address": address, "type": address.rpartition(".")[0].rpartition(".")[2], "action": what}
+
+    actions = [
+        action('module.api["a"].aws_api_gateway_method.this["GET /x"]', "delete"),
+        action('module.api["a"].aws_api_gateway_resource.depth_1["x"]', "delete"),
+        action('module.api["b"].aws_api_gateway_integration.this["GET /y"]', "replace"),
+        action('module.api["c"].aws_api_gateway_method.this["GET /z"]', "create"),
+        action('module.api["d"].aws_api_gateway_method.this["GET /z"]', "update"),
+        action('module.api["e"].aws_api_gateway_method_settings.this', "delete"),
+        action('module.api["e"].aws_api_gateway_deployment.this', "replace"),
+    ]
+    outdated = ['module.api["a"].aws_api_gateway_deployment.this', 'module.api["b"].aws_api_gateway_deployment.this']
+    assert outdated_deployments({"actions": actions}) == outdated
+
+
+def test_run_table() -> None:
+    rows = [
+        {"name": "s3", "result": "succeeded", "counts": counts(12, 0, 0, 0), "seconds": 8.26, "reason": ""},
+        {"name": "iam", "result": "failed", "counts": counts(0, 1, 0, 0), "seconds": 10, "reason": "apply: denied"},
+    ]
+    assert run_table(rows) == [
+        "stack  result     created  updated  replaced  deleted  seconds",
+        "s3     succeeded       12        0         0        0      8.3",
+        "iam    failed           0        1         0        0     10.0",
+        "",
+        "iam: apply: denied",
+    ]
+    assert run_table([]) == ["stack  result  created  updated  replaced  deleted  seconds"]
