@@ -49,6 +49,13 @@ options:
   terraform_version:
     description: The version that will run, for an initialised directory belongs to one version.
     type: str
+  provider_version:
+    description:
+      - The version of hashicorp/aws to which C(terraform init) shall link, as
+        RV(bbws.site_builder.toolchain_info#module:provider_version) says; it is written to the lock file. Where empty, Terraform
+        chooses, and writes that file.
+    type: str
+    default: ""
   imports:
     description: What the next plan takes over into the state, by address the import id.
     type: dict
@@ -130,6 +137,8 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.workdir import t
 PLAN = "plan.tfplan"
 TFVARS = "terraform.tfvars.json"
 IMPORTS = "imports.tf.json"
+LOCK = ".terraform.lock.hcl"
+PROVIDER = "registry.terraform.io/hashicorp/aws"
 BACKEND = "backend.tf.json"
 # Terraform's own name for a state that it could not write to the backend. How deep it is depends on the modules called.
 ERRORED = "errored.tfstate"
@@ -171,19 +180,35 @@ def collect(source: Path, generated: dict[str, str]) -> tuple[dict[str, str], st
     return files, root
 
 
-def is_initialised(project: Path) -> bool:
-    # `terraform init` writes the lock file last; the providers are links into a mirror that may have gone.
-    if not (project / ".terraform.lock.hcl").is_file() or not (project / ".terraform/terraform.tfstate").is_file():
+def lock(provider_version: str) -> str:
+    """The lock of a provider that is a link into a mirror.
+
+    Terraform's own would have the hash of what the link leads to, and each command would read its 700 MB, to hold them against
+    themselves.
+    """
+    return f'provider "{PROVIDER}" {{\n  version = "{provider_version}"\n}}\n'
+
+
+def is_initialised(project: Path, provider_version: str) -> bool:
+    if not (project / ".terraform/terraform.tfstate").is_file():
         return False
     packages = list((project / ".terraform/providers").glob("*/*/*/*/*"))
-    return bool(packages) and all(package.exists() for package in packages)
+    if provider_version:
+        # The mirror may have gone, or have got a newer version.
+        return bool(packages) and all(
+            p.is_symlink() and p.exists() and p.parent.name == provider_version for p in packages
+        )
+    # What is unpacked is whole when there is a lock file, which `terraform init` writes last, with hashes.
+    file = project / LOCK
+    locked = file.is_file() and "hashes" in file.read_text(encoding="utf-8")
+    return locked and bool(packages) and all(package.exists() for package in packages)
 
 
-def earlier_copy(run_dir: Path, stage: str, root: str) -> Path | None:
+def earlier_copy(run_dir: Path, stage: str, root: str, provider_version: str) -> Path | None:
     """Return the newest initialised stage of that name among the runs' directories of this stack."""
     runs = run_dir.parent.parent
     for candidate in sorted(runs.glob(f"*/{run_dir.name}/{stage}"), reverse=True):
-        if is_initialised(candidate / root):
+        if is_initialised(candidate / root, provider_version):
             return candidate
     return None
 
@@ -240,6 +265,7 @@ def main() -> None:
             "providers": {"type": "dict"},
             "backend": {"type": "dict"},
             "terraform_version": {"type": "str"},
+            "provider_version": {"type": "str", "default": ""},
             "imports": {"type": "dict", "default": {}},
         },
         required_if=[("state", "present", present)],
@@ -265,13 +291,14 @@ def main() -> None:
     stage = f"stage-{digest.hexdigest()[:16]}"
     project = run_dir / stage / root
     tfvars_file = run_dir / TFVARS
+    provider_version = module.params["provider_version"]
 
     try:
         # umask, not mode: makedirs applies its mode to the last directory only.
         umask = os.umask(0o077)
         run_dir.mkdir(parents=True, exist_ok=True)
         if not project.is_dir():
-            earlier = earlier_copy(run_dir, stage, root)
+            earlier = earlier_copy(run_dir, stage, root, provider_version)
             if earlier:
                 skipped = shutil.ignore_patterns(ERRORED, IMPORTS)
                 shutil.copytree(earlier, run_dir / stage, symlinks=True, ignore=skipped, copy_function=link_or_copy)
@@ -279,6 +306,8 @@ def main() -> None:
                 path = run_dir / stage / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_private(path, text.encode())
+        if provider_version:
+            write_private(project / LOCK, lock(provider_version).encode())
         write_private(tfvars_file, to_json(module.params["tfvars"]).encode())
         # Beside what the digest covers: they are true once.
         imports = [
@@ -302,7 +331,7 @@ def main() -> None:
         tfvars_file=str(tfvars_file),
         tfvars_sha256=tfvars_sha256(module.params["tfvars"]),
         source_sha256=digest.hexdigest(),
-        initialised=is_initialised(project),
+        initialised=is_initialised(project, provider_version),
         errored_states=errored_states(run_dir, module.params["backend"]),
     )
 

@@ -71,10 +71,16 @@ provider_source:
   description: Where the provider comes from, a mirror's path, C(TF_CLI_CONFIG_FILE), C(~/.terraformrc) or C(registry).
   returned: success
   type: str
+provider_version:
+  description:
+    - The version of the provider that a mirror holds, the newest that will do, where it holds it unpacked, so that Terraform
+      links to it. Empty where the provider comes from elsewhere, and Terraform chooses.
+  returned: success
+  type: str
 stray_variables:
   description:
-    - The names of the E(TF_*) variables in the environment less E(TF_VAR_*), for a caller that must not be bent by them. To
-      Terraform these are unset when they are empty.
+    - The names of the E(TF_*) variables in the environment less E(TF_VAR_*), and of those that give AWS services other endpoints,
+      for a caller that must not be bent by them. To Terraform and its provider these are unset when they are empty.
   returned: success
   type: list
   elements: str
@@ -88,12 +94,15 @@ import re
 import shlex
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
 PROVIDER = "registry.terraform.io/hashicorp/aws"
 OPT = Path("/opt")
+# The provider's own, from before AWS_ENDPOINT_URL_<SERVICE>.
+_OLD_ENDPOINTS = ("AWS_DYNAMODB_ENDPOINT", "AWS_IAM_ENDPOINT", "AWS_S3_ENDPOINT", "AWS_STS_ENDPOINT")
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -119,23 +128,31 @@ def implied_mirrors(environ: dict[str, str]) -> list[Path]:
     return found + sorted(path for path in OPT.glob("*") if (path / PROVIDER).is_dir())
 
 
-def mirrored_versions(mirror: Path) -> list[str]:
-    """The provider versions that a mirror holds for this platform, in the packed or the unpacked layout."""
+def mirrored(mirror: Path) -> dict[str, set[str]]:
+    """The provider versions that a mirror holds for this platform, each with its layouts, `packed` and `unpacked`."""
     system = platform.system().lower()
     target = f"{system}_{_MACHINES.get(platform.machine(), platform.machine())}"
     folder = mirror / PROVIDER
-    unpacked = [path.parent.name for path in folder.glob(f"*/{target}")]
-    packed = [
-        match.group(1)
-        for path in folder.glob("terraform-provider-aws_*.zip")
-        if (match := re.fullmatch(rf"terraform-provider-aws_(.+)_{target}\.zip", path.name))
-    ]
-    return sorted({*unpacked, *packed}, key=version_tuple)
+    found: dict[str, set[str]] = {}
+    for path in folder.glob(f"*/{target}"):
+        found.setdefault(path.parent.name, set()).add("unpacked")
+    for path in folder.glob("terraform-provider-aws_*.zip"):
+        if match := re.fullmatch(rf"terraform-provider-aws_(.+)_{target}\.zip", path.name):
+            found.setdefault(match.group(1), set()).add("packed")
+    return dict(sorted(found.items(), key=lambda item: version_tuple(item[0])))
 
 
-def usable(versions: list[str], line: str) -> bool:
+def usable(versions: Iterable[str], line: str) -> list[str]:
+    """Those of the versions, oldest first, that a line such as 5.100 takes."""
     wanted = version_tuple(line)
-    return any(v[:1] == wanted[:1] and v >= wanted for v in map(version_tuple, versions))
+    return [v for v in versions if wanted <= version_tuple(v) < (wanted[0] + 1,) and "-" not in v]
+
+
+def linked_version(mirror: Path, line: str) -> str:
+    """The version that Terraform will take from the mirror when it does so with a link, else nothing."""
+    layouts = mirrored(mirror)
+    version = usable(layouts, line)[-1]
+    return version if layouts[version] == {"unpacked"} else ""
 
 
 def cli_config(mirror: Path | None) -> str:
@@ -211,7 +228,7 @@ def main() -> None:
         config_file, provider_source = os.path.realpath(config), "TF_CLI_CONFIG_FILE"
     elif params["provider_mirror"]:
         mirror = Path(params["provider_mirror"])
-        versions = mirrored_versions(mirror)
+        versions = mirrored(mirror)
         if not usable(versions, params["provider_version"]):
             module.fail_json(
                 msg=f"site_builder_provider_mirror is {mirror}, which has no hashicorp/aws ~> {params['provider_version']} "
@@ -222,7 +239,7 @@ def main() -> None:
         config_file, provider_source = default_config, "~/.terraformrc"
     else:
         mirror = next(
-            (m for m in implied_mirrors(dict(os.environ)) if usable(mirrored_versions(m), params["provider_version"])),
+            (m for m in implied_mirrors(dict(os.environ)) if usable(mirrored(m), params["provider_version"])),
             None,
         )
     if config_file == params["config_file"]:
@@ -237,9 +254,14 @@ def main() -> None:
         if inputs
         else os.path.abspath(binary),
         version=version,
+        provider_version=linked_version(mirror, params["provider_version"]) if mirror else "",
         config_file=str(config_file),
         provider_source=provider_source,
-        stray_variables=sorted(name for name in os.environ if name.startswith("TF_") and name not in inputs),
+        stray_variables=sorted(
+            name
+            for name in os.environ
+            if (name.startswith(("TF_", "AWS_ENDPOINT_URL")) and name not in inputs) or name in _OLD_ENDPOINTS
+        ),
     )
 
 

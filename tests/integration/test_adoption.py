@@ -22,7 +22,6 @@ from tests.conftest import ROOT, clean_environment
 
 TAGS = {"Service": "shop", "Environment": "dev", "ManagedBy": "Terraform"}
 STATE = "terraform.tfstate"
-SERVICES = ["apigateway", "cloudfront", "cloudwatch", "iam", "kms", "lambda", "logs", "s3", "sns", "sts"]
 MAIN = """
 locals {
   tags = { Service = "shop", Environment = "dev", ManagedBy = "Terraform" }
@@ -156,6 +155,8 @@ class World:
             TF_IN_AUTOMATION="1",
         )
         self.endpoints = self.local_aws("started")["endpoints"]
+        self.env["AWS_ENDPOINT_URL"] = self.endpoints["default"]
+        self.env["AWS_ENDPOINT_URL_DYNAMODB"] = self.endpoints["dynamodb"]
 
     def module(self, name: str, **options: Any) -> dict[str, Any]:
         """Run a module of the collection as Ansible does."""
@@ -198,9 +199,6 @@ class World:
             "s3_use_path_style": True,
             "skip_credentials_validation": True,
             "skip_metadata_api_check": True,
-            "endpoints": [
-                {**dict.fromkeys(SERVICES, self.endpoints["default"]), "dynamodb": self.endpoints["dynamodb"]}
-            ],
         }
         providers = [{**provider, "region": "eu-west-1"}, {**provider, "region": "us-east-2", "alias": "replica"}]
         required = {"aws": {"source": "hashicorp/aws", "version": "~> 5.100"}}

@@ -180,7 +180,9 @@ def test_drift_is_told_exactly_and_repaired(dev: Environment) -> None:
     policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
     policy["Statement"][0]["Effect"] = "Allow"
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
-    alarm = next(a for a in cloudwatch.describe_alarms()["MetricAlarms"] if a.get("MetricName") == "Errors")["AlarmName"]
+    alarm = next(a for a in cloudwatch.describe_alarms()["MetricAlarms"] if a.get("MetricName") == "Errors")[
+        "AlarmName"
+    ]
     cloudwatch.delete_alarms(AlarmNames=[alarm])
     arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/site-builder-generations-dev"
     dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "Owner", "Value": "eve"}])
@@ -256,7 +258,9 @@ def test_hostile_environment_bends_nothing(dev: Environment) -> None:
         "AWS_CA_BUNDLE": "/nonexistent/ca.pem",
         "AWS_CONFIG_FILE": "/nonexistent/config",
         "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_DYNAMODB_ENDPOINT": "http://127.0.0.1:9",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_ENDPOINT_URL_KMS": "http://127.0.0.1:9",
         "AWS_PROFILE": "nobody",
         "AWS_REGION": "us-east-1",
         "AWS_SESSION_TOKEN": "stale",

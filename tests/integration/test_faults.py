@@ -166,8 +166,8 @@ def assert_no_orphans(dev: Environment) -> None:
 def test_a_killed_run_is_made_whole_by_the_next(dev: Environment, number: int) -> None:
     chance = random.Random(f"{SEED}-{number}")
     victim = list(VICTIMS)[number % len(VICTIMS)]
-    # A run of one stack: 8 s until the plan, 8 s until the apply. Half of the kills shall meet the apply.
-    delay = chance.uniform(0, 28 if STACKS == "dynamodb" else 150)
+    # A run of one stack: 6 s until the plan, 4 s until the apply, twice that beside other tests. Half of the kills shall meet the apply.
+    delay = chance.uniform(0, 20 if STACKS == "dynamodb" else 100)
     process = deploy_in_background(dev, definition(number), STACKS, stdout=subprocess.DEVNULL)
     killed = kill(process, victim, delay, dev.work_dir)
     process.wait(timeout=300)

@@ -61,7 +61,7 @@ def initialise(result: dict, provider: Path) -> None:
     link.parent.mkdir(parents=True)
     provider.mkdir(exist_ok=True)
     link.symlink_to(provider)
-    write(project / ".terraform.lock.hcl", "lock")
+    write(project / ".terraform.lock.hcl", 'provider "x" {\n  hashes = []\n}\n')
 
 
 def test_copy_holds_what_terraform_reads(lay_out: Callable[..., dict], tmp_path: Path):
@@ -166,7 +166,7 @@ def unpacked(result: dict) -> Path:
     write(provider, "hundreds of megabytes")
     provider.chmod(0o755)
     write(project / ".terraform/terraform.tfstate", "{}")
-    write(project / ".terraform.lock.hcl", "lock")
+    write(project / ".terraform.lock.hcl", 'provider "x" {\n  hashes = []\n}\n')
     return provider
 
 
@@ -225,6 +225,44 @@ def test_half_initialised_copy_is_left_alone(lay_out: Callable[..., dict], tmp_p
         (tmp_path / "provider").rmdir()
     else:
         (Path(first["project_path"]) / lost).unlink()
+    assert lay_out("run2")["initialised"] is False
+
+
+def test_provider_that_is_linked_to_is_locked_by_its_version_alone(lay_out: Callable[..., dict], tmp_path: Path):
+    """With a hash, every command of Terraform would read 700 MB to compare the package with itself."""
+    first = lay_out(provider_version="5.100.0")
+    lock = Path(first["project_path"]) / ".terraform.lock.hcl"
+    text = 'provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.100.0"\n}\n'
+    assert (lock.read_text(), first["initialised"]) == (text, False)
+    initialise(first, tmp_path / "provider")
+    second = lay_out("run2", provider_version="5.100.0")
+    assert (Path(second["project_path"]) / ".terraform.lock.hcl").read_text() == text
+    assert second["initialised"] is True
+    # Plans of both kinds are of the same sources.
+    assert second["source_sha256"] == lay_out("run3")["source_sha256"]
+
+
+@pytest.mark.parametrize("change", ["newer", "unpacked", "gone"])
+def test_provider_that_is_no_longer_that_link_is_fetched_again(
+    lay_out: Callable[..., dict], tmp_path: Path, change: str
+):
+    first = lay_out(provider_version="5.100.0")
+    initialise(first, tmp_path / "provider")
+    link = next((Path(first["project_path"]) / ".terraform/providers").glob("*/*/*/*/*"))
+    if change != "newer":
+        link.unlink()
+    if change == "unpacked":
+        link.mkdir()
+    version = "5.101.0" if change == "newer" else "5.100.0"
+    assert lay_out("run2", provider_version=version)["initialised"] is False
+
+
+def test_link_without_hashes_is_nothing_to_a_run_without_that_mirror(lay_out: Callable[..., dict], tmp_path: Path):
+    first = lay_out(provider_version="5.100.0")
+    project = Path(first["project_path"])
+    initialise(first, tmp_path / "provider")
+    lay_out(provider_version="5.100.0")
+    assert "hashes" not in (project / ".terraform.lock.hcl").read_text()
     assert lay_out("run2")["initialised"] is False
 
 

@@ -42,7 +42,7 @@ def mirror(folder: Path, *versions: str, packed: bool = False, target: str = PLA
 def find(run_module: Callable[..., dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict]:
     """Return a function that runs the module where only what a test has set up can be found."""
     terraform(tmp_path / "bin")
-    for name in [name for name in os.environ if name.startswith(("TF_", "XDG_"))]:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "TF_", "XDG_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -122,8 +122,15 @@ class TestBinary:
     ):
         monkeypatch.setenv("TF_CLI_ARGS", "-no-such-flag")
         monkeypatch.setenv("TF_VAR_secret", "hidden")
+        for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_S3_ENDPOINT", "AWS_USE_FIPS_ENDPOINT"):
+            monkeypatch.setenv(name, "x")
         result = find()
-        assert result["stray_variables"] == ["TF_CLI_ARGS"]
+        assert result["stray_variables"] == [
+            "AWS_ENDPOINT_URL",
+            "AWS_ENDPOINT_URL_S3",
+            "AWS_S3_ENDPOINT",
+            "TF_CLI_ARGS",
+        ]
         assert "hidden" not in str(result)
 
     def test_input_variables_are_unset_for_terraform(self, find: Callable[..., dict], monkeypatch: pytest.MonkeyPatch):
@@ -233,7 +240,28 @@ class TestProvider:
         assert find()["provider_source"] == "registry"
 
     @pytest.mark.parametrize(
-        ("version", "good"), [("5.100.0", True), ("5.101.2", True), ("5.99.9", False), ("6.1.0", False)]
+        ("version", "good"),
+        [("5.100.0", True), ("5.101.2", True), ("5.99.9", False), ("6.1.0", False), ("5.102.0-beta1", False)],
     )
     def test_line(self, version: str, good: bool):
-        assert module.usable([version], "5.100") is good
+        assert module.usable([version], "5.100") == [version] * good
+
+    @pytest.mark.parametrize(
+        ("unpacked", "packed", "version"),
+        [
+            (["5.100.0", "5.101.0", "6.0.0"], [], "5.101.0"),
+            (["5.100.0"], ["5.99.0"], "5.100.0"),
+            # Which of them Terraform would take is its own affair.
+            (["5.100.0"], ["5.100.0"], ""),
+            (["5.100.0"], ["5.101.0"], ""),
+            ([], ["5.100.0"], ""),
+        ],
+    )
+    def test_version_is_known_where_terraform_will_link_to_it(
+        self, find: Callable[..., dict], tmp_path: Path, unpacked: list[str], packed: list[str], version: str
+    ):
+        folder = mirror(mirror(tmp_path / "m", *unpacked), *packed, packed=True)
+        assert find(provider_mirror=str(folder))["provider_version"] == version
+
+    def test_version_is_not_known_without_a_mirror(self, find: Callable[..., dict]):
+        assert find()["provider_version"] == ""
