@@ -28,6 +28,17 @@ class Environment:
     def deploy(self, *arguments: str, **options: Any) -> Run:
         return play(self.work_dir, *arguments, environment=self.name, **options)
 
+    def resources(self, region: str) -> dict[str, list[dict[str, Any]]]:
+        """The attributes of everything in the states of this environment, by type of resource."""
+        s3, bucket = self.client("s3", region), f"site-builder-tfstate-{self.name}-123456789012-{region}"
+        found: dict[str, list[dict[str, Any]]] = {}
+        for item in s3.list_objects_v2(Bucket=bucket)["Contents"]:
+            if item["Key"].endswith("/terraform.tfstate"):
+                state = json.loads(s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read())
+                for resource in state["resources"]:
+                    found.setdefault(resource["type"], []).extend(i["attributes"] for i in resource["instances"])
+        return found
+
     def client(self, service: str, region: str) -> Clients:
         endpoints = self.state["endpoints"]
         return boto3.client(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.bbws.site_builder.plugins.module_utils.naming import resource_name
+
 from .conftest import Environment
 
 PRIMARY, REPLICA = "af-south-1", "eu-west-1"
@@ -22,6 +24,40 @@ def test_second_deploy_changes_nothing(prod: Environment) -> None:
 def test_what_is_computed_is_what_was_created(prod: Environment) -> None:
     run = prod.deploy(playbook="tests/integration/expected.yml")
     assert run.code == 0, run.output
+
+
+def test_names_are_those_of_the_filter(prod: Environment) -> None:
+    """Over all stacks: by type of resource the attribute that is its name, and the keys that have one of a kind."""
+    context = {"service": "site-builder", "environment": "prod", "region": PRIMARY, "replica_region": REPLICA}
+    context["account_id"] = "123456789012"
+    tables, functions, buckets = (
+        ("agents", "generations"),
+        ("agents", "generation", "validation"),
+        ("artifacts", "sites"),
+    )
+    kinds = {
+        "aws_dynamodb_table": ("name", {"dynamodb_table": tables}),
+        "aws_s3_bucket": ("bucket", {"s3_bucket": (*buckets, "logs"), "s3_replica_bucket": buckets}),
+        "aws_iam_role": ("name", {"iam_role": (*functions, *(f"{key}-replication" for key in buckets))}),
+        "aws_lambda_function": ("function_name", {"lambda_function": functions}),
+        "aws_lambda_layer_version": ("layer_name", {"lambda_layer": ("common",)}),
+        "aws_cloudwatch_log_group": ("name", {"lambda_log_group": functions, "api_log_group": ("generation",)}),
+        "aws_api_gateway_rest_api": ("name", {"rest_api": ("generation",)}),
+        "aws_sns_topic": ("name", {"sns_topic": ("alerts",)}),
+        "aws_cloudwatch_dashboard": ("dashboard_name", {"dashboard": ("overview",)}),
+    }
+    resources = prod.resources(PRIMARY)
+    created = {type_: sorted(one[name] for one in resources[type_]) for type_, (name, _) in kinds.items()}
+    computed = {
+        type_: sorted(resource_name(key, kind, context) for kind, keys in of.items() for key in keys)
+        for type_, (_, of) in kinds.items()
+    }
+    assert created == computed
+    # An alarm is named after what it watches.
+    watched = tuple(name for names in computed.values() for name in names)
+    assert [
+        a["alarm_name"] for a in resources["aws_cloudwatch_metric_alarm"] if not a["alarm_name"].startswith(watched)
+    ] == []
 
 
 def test_tables_are_global_and_protected(prod: Environment) -> None:
