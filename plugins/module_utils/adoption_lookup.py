@@ -351,18 +351,19 @@ def _resource(aws: Lookup, create: Create) -> Iterator[Candidate]:
         yield Candidate(f"{_api(aws, create)}/{resource['id']}", resource["id"])
 
 
-def _method_at(aws: Lookup, create: Create) -> tuple[str, Item] | None:
+def _method_at(aws: Lookup, create: Create) -> tuple[list[str], Item] | None:
+    """The parts of its id, which an import wants in another form than the provider gives it in a state."""
     resource = _resource_at(aws, create)
     verb = create.after["http_method"]
     method = resource and resource.get("resourceMethods", {}).get(verb)
-    return None if method is None else (f"{_api(aws, create)}/{resource['id']}/{verb}", method)
+    return None if method is None else ([_api(aws, create), resource["id"], verb], method)
 
 
 @finder("aws_api_gateway_method", "http_method")
 def _method(aws: Lookup, create: Create) -> Iterator[Candidate]:
     found = _method_at(aws, create)
     if found:
-        yield Candidate(found[0])
+        yield Candidate("/".join(found[0]), "-".join(["agm", *found[0]]))
 
 
 @finder("aws_api_gateway_method_response", "http_method", "status_code")
@@ -370,7 +371,8 @@ def _method_response(aws: Lookup, create: Create) -> Iterator[Candidate]:
     found = _method_at(aws, create)
     status = create.after["status_code"]
     if found and status in found[1].get("methodResponses", {}):
-        yield Candidate(f"{found[0]}/{status}")
+        parts = [*found[0], status]
+        yield Candidate("/".join(parts), "-".join(["agmr", *parts]))
 
 
 @finder("aws_api_gateway_authorizer", "name")
@@ -406,7 +408,8 @@ def _stages(aws: Lookup, create: Create) -> list[Item]:
 def _stage(aws: Lookup, create: Create) -> Iterator[Candidate]:
     for stage in _stages(aws, create):
         if stage["stageName"] == create.after["stage_name"]:
-            yield Candidate(f"{_api(aws, create)}/{stage['stageName']}")
+            parts = [_api(aws, create), stage["stageName"]]
+            yield Candidate("/".join(parts), "-".join(["ags", *parts]))
 
 
 @finder("aws_api_gateway_deployment")

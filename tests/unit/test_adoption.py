@@ -578,6 +578,20 @@ class TestApi:
         children = [Create(**{**vars(one), "after": {**one.after, "rest_api_id": api}}) for one in self.CHILDREN[:11]]
         assert look(*children).imports == {one: ids[one] for one in list(ids)[1:10]}
 
+    def test_what_the_state_holds_under_another_address_is_not_taken_over(self, gateway: Any, aws: Any):
+        """A path whose preflight becomes a route of its own: the state knows the method as agm-..., an import as .../GET."""
+        ids = self.make(gateway, aws("logs"))
+        api, site = ids['module.m.aws_api_gateway_method.this["GET /sites/{}"]'].split("/")[:2]
+        held = {
+            ("aws_api_gateway_method", f"agm-{api}-{site}-GET"),
+            ("aws_api_gateway_method_response", f"agmr-{api}-{site}-GET-200"),
+            ("aws_api_gateway_stage", f"ags-{api}-v1"),
+        }
+        wanted = [one for one in self.CHILDREN if one.kind in {kind for kind, _ in held}]
+        children = [Create(**{**vars(one), "after": {**one.after, "rest_api_id": api}}) for one in wanted]
+        assert len(children) == 5
+        assert look(*children, held=held).imports == {}
+
     def test_nothing_without_the_api(self, gateway: Any, aws: Any):
         gateway.create_rest_api(name="shop", tags={"Service": "other"})
         found = look(self.API, *self.CHILDREN)
