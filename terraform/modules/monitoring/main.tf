@@ -2,6 +2,8 @@ locals {
   # The thresholds that are counts are counts per this many seconds.
   period = 300
 
+  datapoints_to_alarm = coalesce(var.datapoints_to_alarm, var.evaluation_periods)
+
   # One object per alarm: key of the resource, name of its threshold, and what to measure, either one metric or
   # an expression over queries. A metric's threshold is in the metric's unit times scale.
   definitions = [
@@ -41,8 +43,11 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   alarm_description   = each.value.description
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = each.value.limit
-  evaluation_periods  = var.evaluation_periods
-  datapoints_to_alarm = var.datapoints_to_alarm
+
+  # The p99 of a few requests is the slowest of them: one slow request is a datapoint, two periods with one are an alarm.
+  # Written out even where it is all periods: left out, an earlier number would stay.
+  evaluation_periods  = startswith(each.value.stat, "p") ? max(3, var.evaluation_periods) : var.evaluation_periods
+  datapoints_to_alarm = startswith(each.value.stat, "p") ? max(2, local.datapoints_to_alarm) : local.datapoints_to_alarm
 
   # No traffic, no data: an idle service is a healthy one.
   treat_missing_data = "notBreaching"
@@ -59,8 +64,9 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   statistic          = each.value.metric == null || startswith(each.value.stat, "p") ? null : each.value.stat
   extended_statistic = startswith(each.value.stat, "p") ? each.value.stat : null
 
-  # The p99 of a few requests is the slowest of them.
-  evaluate_low_sample_count_percentiles = startswith(each.value.stat, "p") ? "ignore" : null
+  # "ignore" would leave the state alone below 1000 requests in a period, which this service never has. Written out, as null
+  # would keep an earlier "ignore".
+  evaluate_low_sample_count_percentiles = startswith(each.value.stat, "p") ? "evaluate" : null
 
   dynamic "metric_query" {
     for_each = each.value.expression[*]

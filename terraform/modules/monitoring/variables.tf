@@ -137,7 +137,7 @@ variable "disabled_alarms" {
 }
 
 variable "evaluation_periods" {
-  description = "How many periods of five minutes an alarm looks at."
+  description = "How many periods of five minutes an alarm looks at; the one on latency looks at 3 or more."
   type        = number
   default     = 1
   nullable    = false
@@ -149,7 +149,7 @@ variable "evaluation_periods" {
 }
 
 variable "datapoints_to_alarm" {
-  description = "How many of these periods must reach the threshold. Null for all of them."
+  description = "How many of these periods must reach the threshold; for the alarm on latency 2 or more. Null for all of them."
   type        = number
   default     = null
 

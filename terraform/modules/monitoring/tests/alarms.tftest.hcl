@@ -53,7 +53,7 @@ run "what_there_is" {
     condition = alltrue([
       for name, alarm in aws_cloudwatch_metric_alarm.this :
       alarm.alarm_name == name && length(alarm.alarm_description) > 0 && alarm.actions_enabled &&
-      alarm.treat_missing_data == "notBreaching" && alarm.evaluation_periods == 1 &&
+      alarm.treat_missing_data == "notBreaching" &&
       alarm.comparison_operator == "GreaterThanOrEqualToThreshold" && alarm.tags == tomap({ Environment = "prod" })
     ])
     error_message = "Idle services must be OK, and an alarm goes off at its threshold."
@@ -96,8 +96,16 @@ run "what_there_is" {
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.this["site-builder-prod-latency"].evaluate_low_sample_count_percentiles == "ignore"
-    error_message = "The p99 of a handful of requests is the slowest of them, and no reason to call anyone."
+    condition = alltrue([
+      for name, alarm in aws_cloudwatch_metric_alarm.this :
+      "${alarm.datapoints_to_alarm} of ${alarm.evaluation_periods}" == (name == "site-builder-prod-latency" ? "2 of 3" : "1 of 1")
+    ])
+    error_message = "The p99 of a handful of requests is the slowest of them: a single one is no reason to call anyone."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["site-builder-prod-latency"].evaluate_low_sample_count_percentiles == "evaluate"
+    error_message = "With \"ignore\" a p99 needs 1000 requests in a period: the alarm would never go off, or never end."
   }
 
   assert {
@@ -284,5 +292,35 @@ run "nothing_to_watch" {
   assert {
     condition     = length(aws_cloudwatch_metric_alarm.this) + length(aws_cloudwatch_log_metric_filter.bedrock) + length(aws_cloudwatch_dashboard.this) == 0
     error_message = "No alarm, and no dashboard without charts, which CloudWatch refuses."
+  }
+}
+
+run "latency_in_more_periods" {
+  command = plan
+
+  variables {
+    evaluation_periods = 4
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.evaluation_periods == 4 && alarm.datapoints_to_alarm == 4])
+    error_message = "All of them, as nothing else was said, and written out: AWS would keep the number it had."
+  }
+}
+
+run "latency_in_one_of_more_periods" {
+  command = plan
+
+  variables {
+    evaluation_periods  = 4
+    datapoints_to_alarm = 1
+  }
+
+  assert {
+    condition = alltrue([
+      for name, alarm in aws_cloudwatch_metric_alarm.this :
+      "${alarm.datapoints_to_alarm} of ${alarm.evaluation_periods}" == (name == "site-builder-prod-latency" ? "2 of 4" : "1 of 4")
+    ])
+    error_message = "One slow period is not enough for a percentile, whatever the others do."
   }
 }
