@@ -19,6 +19,7 @@ import boto3
 import fastjsonschema
 import pytest
 import yaml
+from ansible_collections.bbws.site_builder.plugins.module_utils.dr import OTHER_ALARMS, PROD_ALARMS
 from ansible_collections.bbws.site_builder.plugins.module_utils.openapi import openapi_routes
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from botocore.stub import ANY, Stubber
@@ -293,6 +294,14 @@ class TestCreateGeneration:
 
         monkeypatch.setattr(generation.clients().bedrock, "converse", converse)
         assert generate()[0] == 504
+
+    @pytest.mark.parametrize("alarms", [PROD_ALARMS, OTHER_ALARMS], ids=["prod", "dev and sit"])
+    def test_waiting_for_the_model_is_no_alarm(self, bedrock: Stubber, alarms: dict[str, int]) -> None:
+        """The longest wait that still ends well, connecting included, is below what the duration alarm calls too long."""
+        config = bedrock.client.meta.config
+        functions = yaml.safe_load((EXAMPLES.parent / "roles/lambda/defaults/main.yml").read_text())["lambda_functions"]
+        alarm_at = functions["generation"]["timeout"] * alarms["lambda_duration_percent"] / 100
+        assert config.connect_timeout + config.read_timeout < alarm_at
 
     @pytest.mark.parametrize(
         "text", ["", "A site!", "[]", "[" * 100_000, '{"title": "x"}', '{"title": "x", "pages": []}']

@@ -68,7 +68,7 @@ variable "thresholds" {
     bedrock_throttles       = optional(number, 5)
     dynamodb_system_errors  = optional(number, 1)
     dynamodb_throttles      = optional(number, 1)
-    lambda_duration_percent = optional(number, 80)
+    lambda_duration_percent = optional(number, 90)
     lambda_error_percent    = optional(number)
     lambda_errors           = optional(number, 1)
     lambda_throttles        = optional(number, 1)

@@ -75,7 +75,7 @@ run "what_there_is" {
       } == {
       "generation-prod-errors"                   = "AWS/Lambda Errors FunctionName=generation-prod Sum 1"
       "generation-prod-throttles"                = "AWS/Lambda Throttles FunctionName=generation-prod Sum 1"
-      "generation-prod-duration"                 = "AWS/Lambda Duration FunctionName=generation-prod Maximum 23200"
+      "generation-prod-duration"                 = "AWS/Lambda Duration FunctionName=generation-prod Maximum 26100"
       "generation-prod-bedrock-throttles"        = "SiteBuilder generation-prod-bedrock-throttles  Sum 5"
       "sites-prod-read-throttles"                = "AWS/DynamoDB ReadThrottleEvents TableName=sites-prod Sum 1"
       "sites-prod-write-throttles"               = "AWS/DynamoDB WriteThrottleEvents TableName=sites-prod Sum 1"
@@ -109,8 +109,8 @@ run "what_there_is" {
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.this["quiet-prod-duration"].threshold == 240000
-    error_message = "80 percent of 300 s is 240000 ms."
+    condition     = aws_cloudwatch_metric_alarm.this["quiet-prod-duration"].threshold == 270000
+    error_message = "90 percent of 300 s is 270000 ms."
   }
 
   assert {
@@ -161,7 +161,7 @@ run "settings" {
   command = plan
 
   variables {
-    thresholds = { lambda_errors = 4, lambda_duration_percent = 90, dynamodb_throttles = 7 }
+    thresholds = { lambda_errors = 4, lambda_duration_percent = 50, dynamodb_throttles = 7 }
     threshold_overrides = {
       generation = { lambda_errors = 2, lambda_error_percent = 10, api_5xx = 3, bedrock_throttles = 9 }
       events     = { dynamodb_throttles = 100 }
@@ -179,10 +179,10 @@ run "settings" {
     condition = { for name, alarm in aws_cloudwatch_metric_alarm.this : name => alarm.threshold } == {
       "generation-prod-errors"               = 2
       "generation-prod-error-rate"           = 10
-      "generation-prod-duration"             = 26100
+      "generation-prod-duration"             = 14500
       "generation-prod-bedrock-throttles"    = 9
       "quiet-prod-errors"                    = 4
-      "quiet-prod-duration"                  = 270000
+      "quiet-prod-duration"                  = 150000
       "sites-prod-read-throttles"            = 7
       "sites-prod-write-throttles"           = 7
       "sites-prod-system-errors"             = 1
