@@ -75,15 +75,14 @@ def dynamodb_stack(tables: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
             "kms_key_arn": key_arn,
             "replicas": [{"region": region, "kms_key_arn": replica_key_arn} for region in regions],
         }
-        indexes = sorted(
-            name
-            for kind in ("global_secondary_indexes", "local_secondary_indexes")
-            for name in [index["name"] for index in table.get(kind) or []]
-        )
+        # Only these have metrics of their own.
+        global_indexes = sorted(index["name"] for index in table.get("global_secondary_indexes") or [])
+        indexes = sorted([*global_indexes, *(index["name"] for index in table.get("local_secondary_indexes") or [])])
         expected[key] = {
             "name": name,
             "arn": resource_arn(name, "dynamodb_table", context),
             "index_names": indexes,
+            "global_index_names": global_indexes,
             "index_arns": [resource_arn(name, "dynamodb_index", context, index) for index in indexes],
             "replica_regions": regions,
             "replica_arns": [resource_arn(name, "dynamodb_table", context, region=region) for region in regions],

@@ -88,6 +88,7 @@ class TestDynamodb:
             "name": "site-builder-orders-dev",
             "arn": arn,
             "index_names": ["a_index", "b_index"],
+            "global_index_names": ["b_index"],
             "index_arns": [f"{arn}/index/a_index", f"{arn}/index/b_index"],
             "replica_regions": [],
             "replica_arns": [],
@@ -99,7 +100,7 @@ class TestDynamodb:
         assert table["kms_key_arn"] == KEY
         assert table["replicas"] == [{"region": "eu-west-1", "kms_key_arn": REPLICA_KEY}]
         assert table["deletion_protection"] is True
-        assert expected["index_names"] == ["b_index"]
+        assert expected["index_names"] == expected["global_index_names"] == ["b_index"]
         lifted = dynamodb_stack({"orders": self.TABLE}, {**PROD, "lift_protection": True})
         assert lifted["definition"]["tables"]["orders"]["deletion_protection"] is False
         assert expected["replica_arns"] == [f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/site-builder-orders-prod"]

@@ -1,10 +1,8 @@
 locals {
   # Sorted, so that reordering an input changes nothing for those who use the output.
-  index_names = sort(concat(
-    var.global_secondary_indexes[*].name,
-    var.local_secondary_indexes[*].name,
-  ))
-  replica_regions = sort(var.replicas[*].region)
+  global_index_names = sort(var.global_secondary_indexes[*].name)
+  index_names        = sort(concat(local.global_index_names, var.local_secondary_indexes[*].name))
+  replica_regions    = sort(var.replicas[*].region)
 }
 
 output "name" {
@@ -30,6 +28,11 @@ output "hash_key" {
 output "range_key" {
   description = "Name of the sort key, or null."
   value       = aws_dynamodb_table.this.range_key
+}
+
+output "global_index_names" {
+  description = "Names of the global secondary indexes, sorted: those with capacity, and so metrics, of their own."
+  value       = local.global_index_names
 }
 
 output "index_names" {

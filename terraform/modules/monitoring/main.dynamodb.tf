@@ -13,12 +13,12 @@ locals {
     "UpdateItem",
   ]
 
-  # The table and each of its indexes: what has capacity of its own.
+  # The table and each of its global indexes: what has capacity of its own. A local index shares the table's.
   dynamodb_throttle_targets = flatten([
     for key, table in var.tables : concat(
       [{ key = key, label = table.name, name = table.name, dimensions = { TableName = table.name } }],
       [
-        for index in table.index_names : {
+        for index in table.global_index_names : {
           key        = key
           label      = "index ${index} of ${table.name}"
           name       = "${table.name}-${index}"

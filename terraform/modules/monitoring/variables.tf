@@ -21,11 +21,11 @@ variable "functions" {
 }
 
 variable "tables" {
-  description = "Tables by key: name, index_names of the secondary indexes, replica_regions."
+  description = "Tables by key: name, global_index_names of the global secondary indexes, replica_regions. A local index has no metrics of its own."
   type = map(object({
-    name            = string
-    index_names     = optional(list(string), [])
-    replica_regions = optional(list(string), [])
+    name               = string
+    global_index_names = optional(list(string), [])
+    replica_regions    = optional(list(string), [])
   }))
   default  = {}
   nullable = false

@@ -2,12 +2,13 @@ output "tables" {
   description = "What other stacks need of each table, by key; all of it follows from names."
   value = {
     for key, table in module.tables : key => {
-      name            = table.name
-      arn             = table.arn
-      index_names     = table.index_names
-      index_arns      = table.index_arns
-      replica_arns    = table.replica_arns
-      replica_regions = table.replica_regions
+      name               = table.name
+      arn                = table.arn
+      index_names        = table.index_names
+      global_index_names = table.global_index_names
+      index_arns         = table.index_arns
+      replica_arns       = table.replica_arns
+      replica_regions    = table.replica_regions
     }
   }
 }

@@ -60,9 +60,9 @@ variable "replica_region" {
 variable "tables" {
   description = "Output `tables` of the stack dynamodb."
   type = map(object({
-    name            = string
-    index_names     = list(string)
-    replica_regions = list(string)
+    name               = string
+    global_index_names = list(string)
+    replica_regions    = list(string)
   }))
   default  = {}
   nullable = false

@@ -49,7 +49,7 @@ run "defaults" {
   }
 
   assert {
-    condition     = length(output.index_names) == 0 && length(output.replica_regions) == 0
+    condition     = length(output.index_names) + length(output.global_index_names) + length(output.replica_regions) == 0
     error_message = "No index and no replica in the outputs."
   }
 }
@@ -146,6 +146,7 @@ run "everything" {
   assert {
     condition = (
       output.index_names == tolist(["by-blob", "by-date", "by-status", "by-tenant"]) &&
+      output.global_index_names == tolist(["by-blob", "by-status", "by-tenant"]) &&
       output.replica_regions == tolist(["af-south-1", "eu-central-1"])
     )
     error_message = "The name lists must be sorted."

@@ -21,7 +21,7 @@ variables {
     quiet      = { name = "quiet-prod", timeout = 300 }
   }
   tables = {
-    sites  = { name = "sites-prod", index_names = ["by-tenant"], replica_regions = ["eu-west-1"] }
+    sites  = { name = "sites-prod", global_index_names = ["by-tenant"], replica_regions = ["eu-west-1"] }
     events = { name = "events-prod" }
   }
   buckets = {
@@ -260,7 +260,7 @@ run "long_names" {
 
   variables {
     functions       = {}
-    tables          = { long = { name = join("", [for n in range(250) : "t"]), index_names = [join("", [for n in range(250) : "a"]), join("", [for n in range(250) : "b"])] } }
+    tables          = { long = { name = join("", [for n in range(250) : "t"]), global_index_names = [join("", [for n in range(250) : "a"]), join("", [for n in range(250) : "b"])] } }
     buckets         = {}
     apis            = {}
     disabled_alarms = ["bedrock_throttles"]

@@ -114,7 +114,7 @@ run "given_key_and_dashboard" {
     topic_kms_key_arn = "arn:aws-cn:kms:cn-north-1:111122223333:key/given"
     dashboard_name    = "site-builder-prod-cn-north-1"
     functions         = { generation = { name = "generation-prod", timeout = 29 } }
-    tables            = { sites = { name = "sites-prod", index_names = ["by-tenant"], replica_regions = ["cn-northwest-1"] } }
+    tables            = { sites = { name = "sites-prod", global_index_names = ["by-tenant"], replica_regions = ["cn-northwest-1"] } }
     buckets           = { assets = { name = "assets-prod", replica_name = "assets-prod-dr", replica_region = "cn-northwest-1", replication_rule_id = "mine" } }
     apis              = { api = { name = "api-prod", stage = "v1" } }
   }

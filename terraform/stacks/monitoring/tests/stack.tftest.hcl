@@ -18,7 +18,7 @@ variables {
 
   # As the other stacks give it, with what this one does not use.
   functions = { generation = { name = "generation-dev", arn = "arn", timeout = 10, log_group_name = "/aws/lambda/generation-dev" } }
-  tables    = { sites = { name = "sites-dev", arn = "arn", index_names = [], replica_regions = [] } }
+  tables    = { sites = { name = "sites-dev", arn = "arn", index_names = ["by-date", "by-tenant"], global_index_names = ["by-tenant"], replica_regions = [] } }
   buckets   = { assets = { name = "assets-dev", arn = "arn", replica_name = "assets-dev-dr", replica_arn = "arn" }, logs = { name = "logs-dev", replica_name = null } }
   apis      = { api = { name = "api-dev", stage = "live" } }
 }
@@ -29,9 +29,10 @@ run "passes_everything_on_and_leaves_defaults_to_the_module" {
   assert {
     condition = keys(output.alarms) == [
       "api-dev-5xx", "api-dev-latency", "assets-dev-replication-failures", "generation-dev-bedrock-throttles", "generation-dev-duration",
-      "generation-dev-errors", "generation-dev-throttles", "sites-dev-read-throttles", "sites-dev-system-errors", "sites-dev-write-throttles",
+      "generation-dev-errors", "generation-dev-throttles",
+      "sites-dev-by-tenant-read-throttles", "sites-dev-by-tenant-write-throttles", "sites-dev-read-throttles", "sites-dev-system-errors", "sites-dev-write-throttles",
     ]
-    error_message = "The alarms of all four stacks, by name."
+    error_message = "The alarms of all four stacks, by name; a local index has no metrics of its own."
   }
 
   assert {
