@@ -47,7 +47,7 @@ variable "endpoint_type" {
 
   validation {
     condition     = var.endpoint_type != "PRIVATE" || var.resource_policy != null
-    error_message = "endpoint_type PRIVATE needs a resource_policy: without one AWS refuses to deploy the API."
+    error_message = "endpoint_type ${jsonencode(var.endpoint_type)}, resource_policy ${jsonencode(var.resource_policy)}: give a policy, without one AWS refuses to deploy a PRIVATE API."
   }
 }
 
@@ -59,7 +59,7 @@ variable "vpc_endpoint_ids" {
 
   validation {
     condition     = length(var.vpc_endpoint_ids) == 0 || var.endpoint_type == "PRIVATE"
-    error_message = "vpc_endpoint_ids only works with endpoint_type PRIVATE; remove it or change the type."
+    error_message = "vpc_endpoint_ids ${jsonencode(var.vpc_endpoint_ids)}, endpoint_type ${jsonencode(var.endpoint_type)}: endpoints are for PRIVATE only, remove them or change the type."
   }
 }
 
@@ -70,7 +70,7 @@ variable "resource_policy" {
 
   validation {
     condition     = var.resource_policy == null || can(jsondecode(var.resource_policy).Statement)
-    error_message = "resource_policy must be a JSON policy document with a Statement."
+    error_message = "resource_policy ${jsonencode(var.resource_policy)}: give a JSON policy document with a Statement."
   }
 }
 
@@ -88,7 +88,7 @@ variable "minimum_compression_size" {
 
   validation {
     condition     = var.minimum_compression_size == null ? true : var.minimum_compression_size >= 0 && var.minimum_compression_size <= 10485760
-    error_message = "minimum_compression_size must be 0 to 10485760 bytes, or null for no compression."
+    error_message = "minimum_compression_size ${jsonencode(var.minimum_compression_size)}: give 0 to 10485760 bytes, or null for no compression."
   }
 }
 
@@ -100,7 +100,7 @@ variable "disable_execute_api_endpoint" {
 
   validation {
     condition     = !var.disable_execute_api_endpoint || var.domain != null
-    error_message = "disable_execute_api_endpoint leaves no way in without a domain; set domain or enable the endpoint."
+    error_message = "disable_execute_api_endpoint ${var.disable_execute_api_endpoint}, domain ${jsonencode(var.domain)}: there is no way in, set domain or leave the endpoint on."
   }
 }
 
@@ -124,7 +124,7 @@ variable "cognito_user_pool_arns" {
 
   validation {
     condition     = alltrue([for arn in var.cognito_user_pool_arns : can(regex("^arn:[^:]+:cognito-idp:[^:]+:[0-9]{12}:userpool/.+$", arn))])
-    error_message = "cognito_user_pool_arns must hold user pool ARNs (arn:<partition>:cognito-idp:<region>:<account>:userpool/<id>), not ids: ${join(", ", var.cognito_user_pool_arns)}."
+    error_message = "cognito_user_pool_arns must hold user pool ARNs (arn:<partition>:cognito-idp:<region>:<account>:userpool/<id>), not ids: ${join(", ", [for arn in var.cognito_user_pool_arns : arn if !can(regex("^arn:[^:]+:cognito-idp:[^:]+:[0-9]{12}:userpool/.+$", arn))])}."
   }
 }
 
@@ -145,7 +145,7 @@ variable "authorizer" {
 
   validation {
     condition     = var.authorizer.id == null || length(var.cognito_user_pool_arns) == 0
-    error_message = "Set either authorizer.id or cognito_user_pool_arns, not both."
+    error_message = "authorizer.id ${jsonencode(var.authorizer.id)}, cognito_user_pool_arns ${jsonencode(var.cognito_user_pool_arns)}: an existing authorizer has pools of its own, remove one of the two."
   }
 }
 
@@ -160,12 +160,12 @@ variable "models" {
 
   validation {
     condition     = alltrue([for name in keys(var.models) : can(regex("^[A-Za-z0-9]+$", name))])
-    error_message = "Model names are letters and digits only: ${join(", ", keys(var.models))}."
+    error_message = "Model names are letters and digits only; rename: ${join(", ", [for name in keys(var.models) : name if !can(regex("^[A-Za-z0-9]+$", name))])}."
   }
 
   validation {
     condition     = alltrue([for model in var.models : can(keys(jsondecode(model.schema)))])
-    error_message = "Each model's schema must be a JSON object as text, for example jsonencode({type = \"object\"})."
+    error_message = "models ${jsonencode({ for name, model in var.models : name => model.schema if !can(keys(jsondecode(model.schema))) })}: each schema must be a JSON object as text, for example jsonencode({type = \"object\"})."
   }
 }
 
@@ -223,7 +223,7 @@ variable "routes" {
 
   validation {
     condition     = length(var.routes) > 0
-    error_message = "An API needs at least one route: AWS refuses to deploy one without methods."
+    error_message = "routes ${jsonencode(var.routes)}: give at least one, AWS refuses to deploy an API without methods."
   }
 
   validation {
@@ -231,22 +231,25 @@ variable "routes" {
       for route in var.routes :
       can(regex("^/$|^(/([A-Za-z0-9._:-]+|\\{[A-Za-z0-9._-]+\\}))*(/[A-Za-z0-9._:-]+|/\\{[A-Za-z0-9._-]+\\+?\\})$", route.path))
     ])
-    error_message = "Route paths start with a slash, have no empty or trailing segment, and {name+} only comes last: ${join(", ", [for route in var.routes : route.path])}."
+    error_message = "Route paths start with a slash, have no empty or trailing segment, and {name+} only comes last; change: ${join(", ", [
+      for id, route in var.routes : "${id} (${route.path})"
+      if !can(regex("^/$|^(/([A-Za-z0-9._:-]+|\\{[A-Za-z0-9._-]+\\}))*(/[A-Za-z0-9._:-]+|/\\{[A-Za-z0-9._-]+\\+?\\})$", route.path))
+    ])}."
   }
 
   validation {
     condition     = alltrue([for route in var.routes : length(split("/", route.path)) <= 7])
-    error_message = "Route paths have at most six segments; shorten: ${join(", ", [for route in var.routes : route.path if length(split("/", route.path)) > 7])}."
+    error_message = "Route paths have at most six segments; shorten: ${join(", ", [for id, route in var.routes : "${id} (${route.path})" if length(split("/", route.path)) > 7])}."
   }
 
   validation {
     condition     = alltrue([for route in var.routes : contains(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"], route.method)])
-    error_message = "Route methods are GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS or ANY, in capitals: ${join(", ", distinct([for route in var.routes : route.method]))}."
+    error_message = "Route methods are GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS or ANY, in capitals; change: ${join(", ", [for id, route in var.routes : "${id} (${route.method})" if !contains(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"], route.method)])}."
   }
 
   validation {
     condition     = alltrue([for route in var.routes : contains(["COGNITO_USER_POOLS", "AWS_IAM", "NONE"], route.authorization)])
-    error_message = "Route authorization is COGNITO_USER_POOLS, AWS_IAM or NONE: ${join(", ", distinct([for route in var.routes : route.authorization]))}."
+    error_message = "Route authorization is COGNITO_USER_POOLS, AWS_IAM or NONE; change: ${join(", ", [for id, route in var.routes : "${id} (${route.authorization})" if !contains(["COGNITO_USER_POOLS", "AWS_IAM", "NONE"], route.authorization)])}."
   }
 
   validation {
@@ -264,7 +267,7 @@ variable "routes" {
 
   validation {
     condition     = alltrue([for route in var.routes : contains(["AWS_PROXY", "AWS", "HTTP", "HTTP_PROXY", "MOCK"], route.type)])
-    error_message = "Route type is AWS_PROXY, AWS, HTTP, HTTP_PROXY or MOCK: ${join(", ", distinct([for route in var.routes : route.type]))}."
+    error_message = "Route type is AWS_PROXY, AWS, HTTP, HTTP_PROXY or MOCK; change: ${join(", ", [for id, route in var.routes : "${id} (${route.type})" if !contains(["AWS_PROXY", "AWS", "HTTP", "HTTP_PROXY", "MOCK"], route.type)])}."
   }
 
   validation {
@@ -278,7 +281,11 @@ variable "routes" {
       (route.function != null ? 1 : 0) + (route.uri != null ? 1 : 0) == (route.type == "MOCK" ? 0 : 1) &&
       (route.function == null || startswith(route.type, "AWS"))
     ])
-    error_message = "A route has a function (AWS_PROXY, AWS) or a uri (AWS, HTTP, HTTP_PROXY), never both; a MOCK route has neither."
+    error_message = "A route has a function (AWS_PROXY, AWS) or a uri (AWS, HTTP, HTTP_PROXY), never both; a MOCK route has neither; change: ${join(", ", [
+      for id, route in var.routes : "${id} (type ${route.type}, function ${jsonencode(route.function)}, uri ${jsonencode(route.uri)})"
+      if(route.function != null ? 1 : 0) + (route.uri != null ? 1 : 0) != (route.type == "MOCK" ? 0 : 1) ||
+      (route.function != null && !startswith(route.type, "AWS"))
+    ])}."
   }
 
   validation {
@@ -297,7 +304,16 @@ variable "routes" {
         )) == 1)
       ]
     ]))
-    error_message = "request_parameters keys are method.request.<path|querystring|header>.<name>, and a path parameter must occur in the route's path: ${join(", ", distinct(flatten([for route in var.routes : keys(route.request_parameters)])))}."
+    error_message = "request_parameters keys are method.request.<path|querystring|header>.<name>, and a path parameter must occur in the route's path; change: ${join(", ", flatten([
+      for id, route in var.routes : [
+        for key in keys(route.request_parameters) : "${id} (${key})"
+        if !can(regex("^method\\.request\\.(path|querystring|header)\\.[A-Za-z0-9._$-]+$", key)) ||
+        (startswith(key, "method.request.path.") && length(setintersection(
+          split("/", route.path),
+          [for form in ["{%s}", "{%s+}"] : format(form, trimprefix(key, "method.request.path."))],
+        )) != 1)
+      ]
+    ]))}."
   }
 
   validation {
@@ -328,7 +344,7 @@ variable "routes" {
 
   validation {
     condition     = var.usage_plan != null || alltrue([for route in var.routes : !route.api_key_required])
-    error_message = "Routes with api_key_required need a usage_plan, or no key would ever be accepted."
+    error_message = "Routes with api_key_required need a usage_plan, or no key would ever be accepted; add one or change: ${join(", ", [for id, route in var.routes : id if route.api_key_required])}."
   }
 }
 
@@ -347,22 +363,22 @@ variable "cors" {
     condition = var.cors == null ? true : length(var.cors.origins) > 0 && alltrue([
       for origin in var.cors.origins : can(regex("^\\*$|^https?://[^/'\"\\s]+$", origin))
     ])
-    error_message = "cors.origins are \"*\" or origins like https://app.example.com, without a path or a trailing slash."
+    error_message = "cors.origins ${jsonencode(try(var.cors.origins, null))}: each is \"*\" or an origin like https://app.example.com, without a path or a trailing slash."
   }
 
   validation {
     condition     = var.cors == null ? true : length(var.cors.origins) == 1 || !contains(var.cors.origins, "*")
-    error_message = "cors.origins mixes \"*\" with named origins; keep one or the other."
+    error_message = "cors.origins ${jsonencode(try(var.cors.origins, null))}: \"*\" admits the named origins too, keep one or the other."
   }
 
   validation {
     condition     = var.cors == null ? true : !var.cors.credentials || (length(var.cors.origins) == 1 && !contains(var.cors.origins, "*"))
-    error_message = "cors.credentials needs exactly one named origin: browsers refuse \"*\", and API Gateway's own error replies can carry only one."
+    error_message = "cors.credentials ${jsonencode(try(var.cors.credentials, null))}, cors.origins ${jsonencode(try(var.cors.origins, null))}: name exactly one origin, as browsers refuse \"*\", and API Gateway's own error replies carry only one."
   }
 
   validation {
     condition     = var.cors == null ? true : var.cors.max_age >= 0 && var.cors.max_age <= 86400
-    error_message = "cors.max_age must be 0 to 86400 seconds."
+    error_message = "cors.max_age ${jsonencode(try(var.cors.max_age, null))}: give 0 to 86400 seconds."
   }
 }
 
@@ -413,7 +429,7 @@ variable "throttling" {
 
   validation {
     condition     = var.throttling.burst_limit >= 0 && var.throttling.rate_limit >= 0
-    error_message = "throttling limits must not be negative: AWS reads -1 as no limit at all."
+    error_message = "throttling ${jsonencode(var.throttling)}: give limits from 0, AWS reads -1 as no limit at all."
   }
 }
 
@@ -427,7 +443,7 @@ variable "cache" {
 
   validation {
     condition     = var.cache == null ? true : contains(["0.5", "1.6", "6.1", "13.5", "28.4", "58.2", "118", "237"], var.cache.size)
-    error_message = "cache.size must be 0.5, 1.6, 6.1, 13.5, 28.4, 58.2, 118 or 237."
+    error_message = "cache.size ${jsonencode(try(var.cache.size, null))}: give 0.5, 1.6, 6.1, 13.5, 28.4, 58.2, 118 or 237."
   }
 }
 
@@ -438,7 +454,7 @@ variable "waf_web_acl_arn" {
 
   validation {
     condition     = var.waf_web_acl_arn == null ? true : can(regex("^arn:[^:]+:wafv2:[^:]+:[0-9]{12}:regional/webacl/", var.waf_web_acl_arn))
-    error_message = "waf_web_acl_arn must be a regional WAFv2 web ACL (arn:<partition>:wafv2:<region>:<account>:regional/webacl/...)."
+    error_message = "waf_web_acl_arn ${jsonencode(var.waf_web_acl_arn)}: give a regional WAFv2 web ACL (arn:<partition>:wafv2:<region>:<account>:regional/webacl/...)."
   }
 }
 
@@ -455,17 +471,17 @@ variable "domain" {
 
   validation {
     condition     = var.domain == null ? true : can(regex("^arn:[^:]+:acm:", var.domain.certificate_arn))
-    error_message = "domain.certificate_arn must be an ACM certificate, in the API's region (us-east-1 for EDGE)."
+    error_message = "domain.certificate_arn ${jsonencode(try(var.domain.certificate_arn, null))}: give the ARN of an ACM certificate, in the API's region (us-east-1 for EDGE)."
   }
 
   validation {
     condition     = var.domain == null || var.endpoint_type != "PRIVATE"
-    error_message = "A PRIVATE API cannot have a public domain; remove domain."
+    error_message = "domain ${jsonencode(try(var.domain.name, null))}, endpoint_type ${jsonencode(var.endpoint_type)}: a PRIVATE API cannot have a public domain, remove it or change the type."
   }
 
   validation {
     condition     = var.domain == null ? true : var.domain.truststore_uri == null ? true : startswith(var.domain.truststore_uri, "s3://") && var.endpoint_type == "REGIONAL"
-    error_message = "domain.truststore_uri must be an s3:// URI, and mutual TLS needs endpoint_type REGIONAL."
+    error_message = "domain.truststore_uri ${jsonencode(try(var.domain.truststore_uri, null))}, endpoint_type ${jsonencode(var.endpoint_type)}: give an s3:// URI, and REGIONAL, which mutual TLS needs."
   }
 }
 
@@ -484,12 +500,12 @@ variable "usage_plan" {
 
   validation {
     condition     = var.usage_plan == null ? true : contains(["DAY", "WEEK", "MONTH"], var.usage_plan.quota_period)
-    error_message = "usage_plan.quota_period must be DAY, WEEK or MONTH."
+    error_message = "usage_plan.quota_period ${jsonencode(try(var.usage_plan.quota_period, null))}: use DAY, WEEK or MONTH."
   }
 
   validation {
     condition     = var.usage_plan == null ? true : (var.usage_plan.burst_limit == null) == (var.usage_plan.rate_limit == null)
-    error_message = "usage_plan.burst_limit and usage_plan.rate_limit go together."
+    error_message = "usage_plan.burst_limit ${jsonencode(try(var.usage_plan.burst_limit, null))}, usage_plan.rate_limit ${jsonencode(try(var.usage_plan.rate_limit, null))}: give both or neither."
   }
 }
 
@@ -507,7 +523,7 @@ variable "account_logging_role_name" {
 
   validation {
     condition     = var.manage_account_logging_role == (var.account_logging_role_name != null)
-    error_message = "account_logging_role_name goes with manage_account_logging_role = true: set both or neither."
+    error_message = "account_logging_role_name ${jsonencode(var.account_logging_role_name)}, manage_account_logging_role ${var.manage_account_logging_role}: a name goes with true and null with false."
   }
 }
 

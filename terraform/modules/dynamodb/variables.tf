@@ -177,7 +177,7 @@ variable "ttl_attribute" {
 
   validation {
     condition     = var.ttl_attribute != ""
-    error_message = "ttl_attribute \"\": give an attribute name, or null for no TTL."
+    error_message = "ttl_attribute ${jsonencode(var.ttl_attribute)}: give an attribute name, or null for no TTL."
   }
 }
 

@@ -89,7 +89,7 @@ variable "bedrock" {
 
   validation {
     condition     = var.bedrock.region != null || length(concat(var.bedrock.model_ids, var.bedrock.inference_profiles)) == 0
-    error_message = "bedrock.region must be set when models or inference profiles are given: the region of the function is no safe guess."
+    error_message = "bedrock.region ${jsonencode(var.bedrock.region)}: name the region of ${jsonencode(concat(var.bedrock.model_ids, var.bedrock.inference_profiles))}, that of the function is no safe guess."
   }
 
   validation {
@@ -127,7 +127,7 @@ variable "dynamodb" {
 
   validation {
     condition     = !var.dynamodb.scan || length(var.dynamodb.read) > 0
-    error_message = "dynamodb.scan is true but dynamodb.read is empty: name the tables to scan in read."
+    error_message = "dynamodb.scan ${var.dynamodb.scan}, dynamodb.read ${jsonencode(var.dynamodb.read)}: name the tables to scan in read."
   }
 }
 
@@ -142,7 +142,7 @@ variable "s3" {
 
   validation {
     condition     = alltrue([for grant in concat(var.s3.read, var.s3.write) : length(grant.prefixes) > 0])
-    error_message = "A grant of s3 has no prefix: omit prefixes for the whole bucket."
+    error_message = "s3 ${jsonencode({ for kind, grants in var.s3 : kind => grants[*].prefixes })}: a grant has no prefix, omit prefixes for the whole bucket."
   }
 
   validation {
@@ -174,7 +174,7 @@ variable "kms" {
 
   validation {
     condition     = length(var.kms.key_arns) == 0 || length(var.kms.via_services) > 0
-    error_message = "kms.via_services is empty: name the services through which the keys are used, such as [\"dynamodb\", \"s3\"]."
+    error_message = "kms.via_services ${jsonencode(var.kms.via_services)}: name the services through which the keys are used, such as [\"dynamodb\", \"s3\"]."
   }
 
   validation {
@@ -210,7 +210,7 @@ variable "extra_statements" {
 
   validation {
     condition     = startswith(trimspace(var.extra_statements), "[") && can([for s in jsondecode(var.extra_statements) : [s.Effect, s.Action, s.Resource]])
-    error_message = "extra_statements must be a JSON list of objects that each have Effect, Action and Resource."
+    error_message = "extra_statements ${var.extra_statements}: give a JSON list of objects that each have Effect, Action and Resource."
   }
 
   validation {

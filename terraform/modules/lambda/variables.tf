@@ -28,7 +28,7 @@ variable "environment" {
 
   validation {
     condition     = length(var.environment) > 0
-    error_message = "environment is empty; give its name, such as dev."
+    error_message = "environment ${jsonencode(var.environment)}: give its name, such as dev."
   }
 }
 
@@ -199,7 +199,7 @@ variable "vpc" {
 
   validation {
     condition     = var.vpc == null || try(length(var.vpc.subnet_ids) > 0 && length(var.vpc.security_group_ids) > 0, false)
-    error_message = "vpc needs both subnet_ids and security_group_ids, neither of them empty; leave vpc out for a function without a VPC."
+    error_message = "vpc ${jsonencode(var.vpc)}: give both subnet_ids and security_group_ids, or leave vpc out for a function without a VPC."
   }
 }
 

@@ -106,7 +106,7 @@ variable "apis" {
 
   validation {
     condition     = length([for api in var.apis : true if coalesce(api.manage_account_logging_role, false)]) <= 1
-    error_message = "manage_account_logging_role sets the one role of the account and region; turn it on for one API only."
+    error_message = "manage_account_logging_role of ${join(", ", [for key, api in var.apis : key if coalesce(api.manage_account_logging_role, false)])}: it sets the one role of the account and region, turn it on for one API only."
   }
 }
 

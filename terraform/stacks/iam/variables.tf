@@ -39,21 +39,27 @@ variable "roles" {
 
   validation {
     condition     = length(distinct(values(var.roles)[*].name)) == length(var.roles)
-    error_message = "Two roles have the same name; the names are ${join(", ", values(var.roles)[*].name)}."
+    error_message = "roles ${jsonencode({ for key, role in var.roles : key => role.name })}: two keys share a name, give each role its own."
   }
 
   validation {
     condition = alltrue(flatten([
       for role in var.roles : [for key in concat(role.dynamodb.read, role.dynamodb.write, role.dynamodb.streams) : contains(keys(var.tables), key)]
     ]))
-    error_message = "A role refers to a table that is not in tables; the tables are ${join(", ", keys(var.tables))}."
+    error_message = "roles ${jsonencode({
+      for key, role in var.roles : key => setsubtract(concat(role.dynamodb.read, role.dynamodb.write, role.dynamodb.streams), keys(var.tables))
+      if length(setsubtract(concat(role.dynamodb.read, role.dynamodb.write, role.dynamodb.streams), keys(var.tables))) > 0
+    })}: there are no such tables, use keys of tables, which are ${jsonencode(keys(var.tables))}."
   }
 
   validation {
     condition = alltrue(flatten([
       for role in var.roles : [for grant in concat(role.s3.read, role.s3.write) : contains(keys(var.buckets), grant.bucket)]
     ]))
-    error_message = "A role refers to a bucket that is not in buckets; the buckets are ${join(", ", keys(var.buckets))}."
+    error_message = "roles ${jsonencode({
+      for key, role in var.roles : key => setsubtract(concat(role.s3.read, role.s3.write)[*].bucket, keys(var.buckets))
+      if length(setsubtract(concat(role.s3.read, role.s3.write)[*].bucket, keys(var.buckets))) > 0
+    })}: there are no such buckets, use keys of buckets, which are ${jsonencode(keys(var.buckets))}."
   }
 }
 

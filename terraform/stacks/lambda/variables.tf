@@ -34,7 +34,7 @@ variable "functions" {
 
   validation {
     condition     = length(distinct(values(var.functions)[*].name)) == length(var.functions)
-    error_message = "Two functions have the same name; the names are ${join(", ", values(var.functions)[*].name)}."
+    error_message = "functions ${jsonencode({ for key, function in var.functions : key => function.name })}: two keys share a name, give each function its own."
   }
 
   validation {
@@ -44,12 +44,15 @@ variable "functions" {
 
   validation {
     condition     = length(setsubtract(values(var.functions)[*].artifact_bucket, keys(var.buckets))) == 0
-    error_message = "artifact_bucket ${join(", ", setsubtract(values(var.functions)[*].artifact_bucket, keys(var.buckets)))} is not in buckets; the buckets are ${join(", ", keys(var.buckets))}."
+    error_message = "functions ${jsonencode({ for key, function in var.functions : key => function.artifact_bucket if !contains(keys(var.buckets), function.artifact_bucket) })}: artifact_bucket must be a key of buckets, which are ${jsonencode(keys(var.buckets))}."
   }
 
   validation {
-    condition     = length(setsubtract(flatten(values(var.functions)[*].layers), keys(var.layers))) == 0
-    error_message = "Layers ${join(", ", setsubtract(flatten(values(var.functions)[*].layers), keys(var.layers)))} are not in layers; the layers are ${join(", ", keys(var.layers))}."
+    condition = length(setsubtract(flatten(values(var.functions)[*].layers), keys(var.layers))) == 0
+    error_message = "functions ${jsonencode({
+      for key, function in var.functions : key => setsubtract(function.layers, keys(var.layers))
+      if length(setsubtract(function.layers, keys(var.layers))) > 0
+    })}: there are no such layers, use keys of layers, which are ${jsonencode(keys(var.layers))}."
   }
 }
 
@@ -69,12 +72,12 @@ variable "layers" {
 
   validation {
     condition     = alltrue([for layer in var.layers : can(regex("^[A-Za-z0-9_-]{1,140}$", layer.name))])
-    error_message = "Layer names ${join(", ", values(var.layers)[*].name)}: each is 1 to 140 letters, digits, _ and - only."
+    error_message = "Layer names ${join(", ", [for layer in var.layers : layer.name if !can(regex("^[A-Za-z0-9_-]{1,140}$", layer.name))])}: each is 1 to 140 letters, digits, _ and - only."
   }
 
   validation {
     condition     = length(setsubtract(values(var.layers)[*].artifact_bucket, keys(var.buckets))) == 0
-    error_message = "artifact_bucket ${join(", ", setsubtract(values(var.layers)[*].artifact_bucket, keys(var.buckets)))} of a layer is not in buckets; the buckets are ${join(", ", keys(var.buckets))}."
+    error_message = "layers ${jsonencode({ for key, layer in var.layers : key => layer.artifact_bucket if !contains(keys(var.buckets), layer.artifact_bucket) })}: artifact_bucket must be a key of buckets, which are ${jsonencode(keys(var.buckets))}."
   }
 }
 

@@ -188,7 +188,7 @@ run "route_type" {
   command = plan
 
   variables {
-    routes = { x = { path = "/x", method = "GET", function = "f", type = "LAMBDA" } }
+    routes = { x = { path = "/x", method = "GET", function = "f", type = "AWS_LAMBDA_PROXY" } }
   }
 
   expect_failures = [var.routes]
