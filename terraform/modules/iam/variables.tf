@@ -219,7 +219,7 @@ variable "extra_statements" {
       for s in try(jsondecode(var.extra_statements), []) :
       [for action in flatten([try(s.Action, [])]) : s.Effect == "Deny" || !contains(["*", "iam:*"], lower(action))]
     ]))
-    error_message = "extra_statements allows the action \"*\" or \"iam:*\": name the actions."
+    error_message = "extra_statements ${var.extra_statements}: name the actions, \"*\" and \"iam:*\" are not allowed."
   }
 }
 
