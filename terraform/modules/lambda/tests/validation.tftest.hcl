@@ -71,6 +71,30 @@ run "third_wrong_value" {
   expect_failures = [var.environment_variables, var.async, var.allowed_triggers, var.provisioned_concurrency]
 }
 
+run "fewer_than_no_warm_runs" {
+  command = plan
+  variables {
+    provisioned_concurrency = -1
+  }
+  expect_failures = [var.provisioned_concurrency]
+}
+
+run "half_a_warm_run" {
+  command = plan
+  variables {
+    provisioned_concurrency = 1.5
+  }
+  expect_failures = [var.provisioned_concurrency]
+}
+
+run "half_a_reserved_run" {
+  command = plan
+  variables {
+    reserved_concurrency = 1.5
+  }
+  expect_failures = [var.reserved_concurrency]
+}
+
 run "bucket_of_anyone" {
   command = plan
   variables {

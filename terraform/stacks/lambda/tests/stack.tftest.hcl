@@ -43,22 +43,67 @@ run "wires_by_key_and_leaves_defaults_to_the_module" {
   }
 }
 
-run "unknown_keys" {
+run "name_used_twice" {
   command = plan
 
   variables {
-    roles  = {}
+    roles = { a = { arn = "arn:aws:iam::123456789012:role/a" }, b = { arn = "arn:aws:iam::123456789012:role/b" } }
+    functions = {
+      a = { name = "f", handler = "app.handler", artifact_bucket = "artifacts", s3_key = "a.zip", source_code_hash = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+      b = { name = "f", handler = "app.handler", artifact_bucket = "artifacts", s3_key = "b.zip", source_code_hash = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+    }
+  }
+
+  expect_failures = [var.functions]
+}
+
+run "function_without_role" {
+  command = plan
+
+  variables {
+    roles = {}
+  }
+
+  expect_failures = [var.functions]
+}
+
+run "function_of_an_unknown_bucket" {
+  command = plan
+
+  variables {
+    functions = {
+      generation = { name = "f", handler = "app.handler", artifact_bucket = "none", s3_key = "f.zip", source_code_hash = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+    }
+  }
+
+  expect_failures = [var.functions]
+}
+
+run "unknown_layer" {
+  command = plan
+
+  variables {
     layers = {}
   }
 
   expect_failures = [var.functions]
 }
 
-run "invalid_layer" {
+run "layer_name" {
   command = plan
 
   variables {
-    layers = { common = { name = "not a name", artifact_bucket = "none", s3_key = "l.zip", source_code_hash = "x" } }
+    layers = { common = { name = "not a name", artifact_bucket = "artifacts", s3_key = "l.zip", source_code_hash = "x" } }
+  }
+
+  expect_failures = [var.layers]
+}
+
+run "layer_of_an_unknown_bucket" {
+  command = plan
+
+  variables {
+    layers = { common = { name = "common", artifact_bucket = "none", s3_key = "l.zip", source_code_hash = "x" } }
   }
 
   expect_failures = [var.layers]
