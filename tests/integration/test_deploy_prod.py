@@ -83,6 +83,16 @@ def test_buckets_replicate_to_versioned_ones(prod: Environment) -> None:
     assert all(blocked.values())
 
 
+LOGGING_ROLE = f"site-builder-api-logs-prod-{PRIMARY}"
+
+
+def test_bootstrap_sets_the_account_s_logging_role(prod: Environment) -> None:
+    run = prod.deploy(playbook="playbooks/bootstrap.yml")
+    assert run.code == 0, run.output
+    role = prod.client("iam", PRIMARY).get_role(RoleName=LOGGING_ROLE)["Role"]["Arn"]
+    assert prod.client("apigateway", PRIMARY).get_account()["cloudwatchRoleArn"] == role
+
+
 def test_replication_is_watched(prod: Environment) -> None:
     alarms = prod.client("cloudwatch", PRIMARY).describe_alarms(MaxRecords=100)["MetricAlarms"]
     latency = [alarm for alarm in alarms if alarm.get("MetricName") == "ReplicationLatency"]
@@ -135,5 +145,6 @@ def test_destroy_leaves_nothing(prod: Environment) -> None:
     assert left("lambda", PRIMARY, "list_functions", "Functions", "FunctionName") == []
     assert left("apigateway", PRIMARY, "get_rest_apis", "items", "name") == []
     assert left("logs", PRIMARY, "describe_log_groups", "logGroups", "logGroupName") == []
-    assert left("iam", PRIMARY, "list_roles", "Roles", "RoleName") == []
+    # It is the account's.
+    assert left("iam", PRIMARY, "list_roles", "Roles", "RoleName") == [LOGGING_ROLE]
     assert left("sns", PRIMARY, "list_topics", "Topics", "TopicArn") == []
