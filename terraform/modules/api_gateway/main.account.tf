@@ -1,8 +1,9 @@
 resource "aws_iam_role" "account_logging" {
   count = var.manage_account_logging_role ? 1 : 0
 
-  name = var.account_logging_role_name
-  tags = var.tags
+  name                 = var.account_logging_role_name
+  permissions_boundary = var.permissions_boundary_arn
+  tags                 = var.tags
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

@@ -527,6 +527,12 @@ variable "account_logging_role_name" {
   }
 }
 
+variable "permissions_boundary_arn" {
+  description = "ARN of the managed policy that bounds the logging role, or null."
+  type        = string
+  default     = null
+}
+
 variable "tags" {
   description = "Tags of every resource that takes them."
   type        = map(string)

@@ -241,6 +241,7 @@ variable "replication" {
     - bucket_name: name of the bucket to make there, with the guardrails of this one; or
     - bucket_arn: ARN of a bucket that exists, is versioned and belongs to the same account.
     - role_name: name of the IAM role to make for S3; IAM is global, so put the region in it.
+    - permissions_boundary_arn: ARN of the managed policy that bounds that role (default none).
     - kms_key_arn: customer managed key in the other region; required if, and only if, the bucket has one.
     - prefix: replicate only what begins with it (default everything).
     - delete_markers: whether deletions are replicated too (default true).
@@ -254,6 +255,7 @@ variable "replication" {
     bucket_name                        = optional(string)
     bucket_arn                         = optional(string)
     role_name                          = string
+    permissions_boundary_arn           = optional(string)
     kms_key_arn                        = optional(string)
     prefix                             = optional(string, "")
     delete_markers                     = optional(bool, true)

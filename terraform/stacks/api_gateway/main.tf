@@ -28,5 +28,6 @@ module "api" {
   usage_plan                   = each.value.usage_plan
   manage_account_logging_role  = each.value.manage_account_logging_role
   account_logging_role_name    = each.value.account_logging_role_name
+  permissions_boundary_arn     = each.value.permissions_boundary_arn
   tags                         = var.tags
 }

@@ -95,6 +95,7 @@ variable "apis" {
     }))
     manage_account_logging_role = optional(bool)
     account_logging_role_name   = optional(string)
+    permissions_boundary_arn    = optional(string)
   }))
   default  = {}
   nullable = false

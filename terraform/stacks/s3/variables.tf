@@ -45,6 +45,7 @@ variable "buckets" {
       bucket_name                        = optional(string)
       bucket_arn                         = optional(string)
       role_name                          = string
+      permissions_boundary_arn           = optional(string)
       kms_key_arn                        = optional(string)
       prefix                             = optional(string)
       delete_markers                     = optional(bool)

@@ -337,6 +337,7 @@ run "everything_else" {
     usage_plan                   = { name = "plan", burst_limit = 1, rate_limit = 2, quota_limit = 3, api_key_names = ["ci"] }
     manage_account_logging_role  = true
     account_logging_role_name    = "api-logs"
+    permissions_boundary_arn     = "arn:aws:iam::123456789012:policy/boundary"
   }
 
   assert {
@@ -368,10 +369,11 @@ run "everything_else" {
 
   assert {
     condition = (
+      aws_iam_role.account_logging[0].permissions_boundary == "arn:aws:iam::123456789012:policy/boundary" &&
       aws_iam_role_policy_attachment.account_logging[0].policy_arn == "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs" &&
       length(aws_api_gateway_account.this) == 1 && aws_cloudwatch_log_group.access.kms_key_id == var.logs.kms_key_arn
     )
-    error_message = "The logging role is the API's when it is asked for."
+    error_message = "The logging role is the API's when it is asked for, and bounded."
   }
 }
 

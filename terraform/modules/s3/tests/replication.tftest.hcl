@@ -2,6 +2,9 @@ mock_provider "aws" {
   mock_data "aws_partition" {
     defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
   }
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "111122223333" }
+  }
 }
 
 mock_provider "aws" {
@@ -74,8 +77,18 @@ run "new_bucket" {
   }
 
   assert {
-    condition     = jsondecode(aws_iam_role.replication[0].assume_role_policy).Statement[0].Principal == { Service = "s3.amazonaws.com" }
-    error_message = "Only S3 may assume the role."
+    condition = jsondecode(aws_iam_role.replication[0].assume_role_policy).Statement == [{
+      Effect    = "Allow"
+      Principal = { Service = "s3.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+      Condition = { StringEqualsIfExists = { "aws:SourceAccount" = "111122223333" } }
+    }]
+    error_message = "Only S3 may assume the role, and for no other account."
+  }
+
+  assert {
+    condition     = aws_iam_role.replication[0].permissions_boundary == null
+    error_message = "A boundary only where it is asked for."
   }
 
   assert {
@@ -102,6 +115,23 @@ run "old_versions_stay_as_long_as_those_of_the_source" {
       aws_s3_bucket_lifecycle_configuration.replica[0].rule[1].noncurrent_version_expiration[0].newer_noncurrent_versions == 3
     )
     error_message = "The longest of the source's rules, since the replica has one for all."
+  }
+}
+
+run "bounded_role" {
+  command = plan
+
+  variables {
+    replication = {
+      bucket_name              = "site-builder-assets-prod-dr"
+      role_name                = "site-builder-assets-replication"
+      permissions_boundary_arn = "arn:aws:iam::111122223333:policy/boundary"
+    }
+  }
+
+  assert {
+    condition     = aws_iam_role.replication[0].permissions_boundary == "arn:aws:iam::111122223333:policy/boundary"
+    error_message = "The boundary must reach the role."
   }
 }
 
