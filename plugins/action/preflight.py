@@ -86,6 +86,7 @@ class ActionModule(ActionBase):
         for step in (
             lambda: preflight.settings(values),
             lambda: service.malformed(definitions),
+            lambda: service.unused(values, definitions),
             lambda: service.unpackable(definitions),
             lambda: self._documented(definitions, preflight.shared(values)),
         ):

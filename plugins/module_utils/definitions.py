@@ -4,7 +4,8 @@
 
 Each function returns {definition, expected, ...}: the root module's own variables, and the output by which other stacks
 will know it, computed from names alone. `settings` is what all stacks share: context, dr, tags, kms_key_arn,
-replica_kms_key_arn (see roles/site_builder/vars). All raise SiteBuilderError, naming the role's variable.
+replica_kms_key_arn, permissions_boundary_arn (see roles/site_builder/vars). All raise SiteBuilderError, naming the role's
+variable.
 """
 
 from __future__ import annotations
@@ -41,7 +42,11 @@ def _checked(value: Any, variable: str) -> dict[str, Any]:
 
 
 def _entries(value: Any, variable: str) -> dict[str, dict[str, Any]]:
-    return {key: dict(entry or {}) for key, entry in _checked(value, variable).items()}
+    """The entries, less what is null, which stands for the default."""
+    return {
+        key: {field: given for field, given in (entry or {}).items() if given is not None}
+        for key, entry in _checked(value, variable).items()
+    }
 
 
 def _names(entries: Mapping[str, Any], kind: str, context: Mapping[str, Any], variable: str) -> dict[str, str]:
@@ -49,6 +54,12 @@ def _names(entries: Mapping[str, Any], kind: str, context: Mapping[str, Any], va
         return resource_names(entries, kind, context)
     except SiteBuilderError as error:
         raise SiteBuilderError(f"{variable}: {error}") from error
+
+
+def _boundary(settings: Mapping[str, Any]) -> dict[str, str]:
+    """What bounds every role of ours, where the organisation wants that."""
+    arn = settings.get("permissions_boundary_arn")
+    return {"permissions_boundary_arn": arn} if arn else {}
 
 
 def dynamodb_stack(tables: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,6 +132,7 @@ def s3_stack(buckets: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
                 "role_name": resource_name(f"{key}-replication", "iam_role", context),
                 "kms_key_arn": settings["replica_kms_key_arn"] or None if key_arn else None,
                 "metrics": True,
+                **_boundary(settings),
             }
         definition[key] = {**bucket, "name": name, "kms_key_arn": key_arn}
         expected[key] = {
@@ -154,6 +166,7 @@ def iam_stack(roles: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
             role["bedrock"] = {"region": settings["bedrock_region"], **role["bedrock"]}
         log_group = resource_name(key, "lambda_log_group", context)
         definition[key] = {
+            **_boundary(settings),
             **role,
             "name": names[key],
             "log_group_arn": resource_arn(log_group, "lambda_log_group", context),
@@ -356,6 +369,7 @@ def api_gateway_stack(
         }
         definition[key] = {
             "cognito_user_pool_arns": settings["cognito_user_pool_arns"],
+            **(_boundary(settings) if api.get("manage_account_logging_role") else {}),
             **api,
             "name": names[key],
             "stage": stage,

@@ -21,7 +21,10 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.dr import (
 )
 from ansible_collections.bbws.site_builder.plugins.module_utils.fields import (
     ACCOUNT,
+    API,
+    API_ORIGIN,
     DEFINITIONS,
+    FUNCTION,
     INFERENCE_PROFILE,
 )
 from ansible_collections.bbws.site_builder.plugins.module_utils.naming import (
@@ -72,13 +75,21 @@ _ADDRESS = text(
     "resource address", r"\S.*", 'write it as Terraform does, such as module.tables["agents"].aws_dynamodb_table.this'
 )
 
-# What of the shared variables needs no other one to be judged.
+
+def _unless_empty(check: Check) -> Check:
+    return lambda value, where: check(value, where) if value else iter(())
+
+
+# What needs no other variable to be judged.
 _ALONE: dict[str, Check] = {
+    "api_gateway_domain": _unless_empty(API.known["domain"]),
+    "lambda_reserved_concurrency": entries(FUNCTION.known["reserved_concurrency"]),
     "site_builder_account_id": ACCOUNT,
     "site_builder_alert_emails": items(_EMAIL),
     "site_builder_allow_destroy": items(_ADDRESS),
     "site_builder_attempts": number(1, 10),
     "site_builder_bedrock_inference_profile": INFERENCE_PROFILE,
+    "site_builder_cors_origin": API_ORIGIN,
     "site_builder_imports": entries(entries(text("import id", r"\S.*")), choice(*STACKS)),
     "site_builder_lock_id": text(
         "lock id", r"|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "copy it from unlock.yml"
@@ -93,6 +104,7 @@ _ALONE: dict[str, Check] = {
         r"|(?=.{3,63}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?",
         "correct it or leave it empty for the computed name",
     ),
+    "site_builder_vpc": _unless_empty(FUNCTION.known["vpc"]),
     "site_builder_work_dir": text("path", r"\S.*", "name a folder"),
 }
 
@@ -239,8 +251,8 @@ def _attempt(problems: list[str], variable: str, function: Any, *arguments: Any)
 
 
 def settings(values: Mapping[str, Any]) -> list[str]:
-    """Check the shared variables, whose types are right, one by one and against one another."""
-    problems = [problem for name, check in _ALONE.items() for problem in check(values[name], name)]
+    """Check the shared variables and the small ones of the roles, whose types are right, one by one and against one another."""
+    problems = [problem for name, check in _ALONE.items() if name in values for problem in check(values[name], name)]
     problems += _regions(values)
     if problems:
         return problems
@@ -253,6 +265,7 @@ def settings(values: Mapping[str, Any]) -> list[str]:
     _attempt(problems, "site_builder_tags", standard_tags, _context(values), values["site_builder_tags"])
     flags = _attempt(problems, "site_builder_dr, site_builder_replica_region", _flags, values)
     problems += [*_bedrock(values), *_emails(values), *_pools(values), *_keys(values, flags or {})]
+    problems += _held(values)
     return problems
 
 
@@ -267,6 +280,7 @@ def shared(values: Mapping[str, Any]) -> dict[str, Any]:
         "tags": standard_tags(context, values["site_builder_tags"]),
         "kms_key_arn": values["site_builder_kms_key_arn"],
         "replica_kms_key_arn": values["site_builder_replica_kms_key_arn"],
+        "permissions_boundary_arn": values["site_builder_permissions_boundary_arn"],
         "bedrock_region": values["site_builder_bedrock_region"],
         "cognito_user_pool_arns": values["site_builder_cognito_user_pool_arns"] or [local_pool],
         "alert_emails": values["site_builder_alert_emails"],
@@ -366,3 +380,18 @@ def _keys(values: Mapping[str, Any], flags: Mapping[str, Any]) -> Iterator[str]:
             f"site_builder_replica_kms_key_arn is {other!r} while site_builder_kms_key_arn is {primary!r}, and a replica is "
             "encrypted as its original is; set both or neither"
         )
+
+
+def _held(values: Mapping[str, Any]) -> Iterator[str]:
+    """What AWS takes only from the account itself, and but for IAM from the region of the API."""
+    region, account = values["site_builder_region"], values["site_builder_account_id"]
+    domain = values.get("api_gateway_domain") or {}
+    boundary, certificate = "site_builder_permissions_boundary_arn", "api_gateway_domain.certificate_arn"
+    web_acl, here = "api_gateway_web_acl_arn", f"in {region}, account {account}"
+    for name, arn, pattern, what in (
+        (boundary, values[boundary], f"iam::({account}|aws):policy", f"managed policy in the account {account}"),
+        (certificate, domain.get("certificate_arn"), f"acm:{region}:{account}:certificate", f"certificate {here}"),
+        (web_acl, values.get(web_acl), f"wafv2:{region}:{account}:regional/webacl", f"regional web ACL {here}"),
+    ):
+        if arn and not re.fullmatch(f"arn:{partition_of(region)}:{pattern}/.+", arn):
+            yield wrong(name, arn, f"no ARN of a {what}", "name one there or leave it out")

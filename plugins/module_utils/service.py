@@ -31,6 +31,34 @@ def malformed(definitions: Definitions) -> list[str]:
     return found or list(_references(definitions))
 
 
+def unused(values: Mapping[str, Any], definitions: Definitions) -> list[str]:
+    """Say which small variables reach nothing, because the inventory has a definition instead of the role's own.
+
+    values: what is set, by variable.
+    """
+    found = []
+    functions = definitions["lambda_functions"]
+    for name, variable, field in (
+        ("api_gateway_domain", "api_gateway_apis", "domain"),
+        ("api_gateway_web_acl_arn", "api_gateway_apis", "waf_web_acl_arn"),
+        ("site_builder_vpc", "lambda_functions", "vpc"),
+    ):
+        value = values.get(name)
+        if value and all(entry.get(field) != value for _, entry in _each(definitions[variable])):
+            found.append(f"{name} is {told(value)}, and no entry of {variable} has it; write it there as {field}")
+    for key, value in (values.get("lambda_reserved_concurrency") or {}).items():
+        if key not in functions:
+            found.append(
+                f"lambda_reserved_concurrency has {key!r}, which is no function; there are: {', '.join(functions) or 'none'}"
+            )
+        elif (functions[key] or {}).get("reserved_concurrency") != value:
+            found.append(
+                f"lambda_reserved_concurrency.{key} is {value}, and lambda_functions.{key} does not have it; write it there "
+                "as reserved_concurrency"
+            )
+    return found
+
+
 def unpackable(definitions: Definitions) -> list[str]:
     """Say which code is not where the definitions say."""
     return [

@@ -15,18 +15,23 @@ import pytest
 from tests.conftest import Run, play
 
 Clients = Any
+# Of prod's roles; its account is that of the inventory.
+BOUNDARY = "arn:aws:iam::333333333333:policy/boundary"
 
 
 class Environment:
-    """A deployed environment, the run that deployed it, and clients for the AWS that holds it."""
+    """A deployed environment, the run that deployed it, and clients for the AWS that holds it.
 
-    def __init__(self, name: str, work_dir: Path) -> None:
-        self.name, self.work_dir = name, work_dir
+    always: arguments of every run, as if the inventory said so.
+    """
+
+    def __init__(self, name: str, work_dir: Path, *always: str) -> None:
+        self.name, self.work_dir, self.always = name, work_dir, always
         self.first = self.deploy()
         self.state = json.loads((work_dir / "local_aws/state.json").read_text())
 
     def deploy(self, *arguments: str, **options: Any) -> Run:
-        return play(self.work_dir, *arguments, environment=self.name, **options)
+        return play(self.work_dir, *self.always, *arguments, environment=self.name, **options)
 
     def resources(self, region: str) -> dict[str, list[dict[str, Any]]]:
         """The attributes of everything in the states of this environment, by type of resource."""
@@ -67,7 +72,7 @@ def dev(embedded_aws: Path) -> Environment:
 
 @pytest.fixture(scope="session")
 def prod(embedded_aws: Path) -> Environment:
-    return Environment("prod", embedded_aws)
+    return Environment("prod", embedded_aws, "-e", f"site_builder_permissions_boundary_arn={BOUNDARY}")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.naming import resource_name
 
-from .conftest import Environment
+from .conftest import BOUNDARY, Environment
 
 PRIMARY, REPLICA = "af-south-1", "eu-west-1"
 
@@ -91,6 +91,18 @@ def test_bootstrap_sets_the_account_s_logging_role(prod: Environment) -> None:
     assert run.code == 0, run.output
     role = prod.client("iam", PRIMARY).get_role(RoleName=LOGGING_ROLE)["Role"]["Arn"]
     assert prod.client("apigateway", PRIMARY).get_account()["cloudwatchRoleArn"] == role
+
+
+def test_every_role_is_bounded(prod: Environment) -> None:
+    """Where an organisation demands a boundary, one role without it stops the deployment."""
+    iam = prod.client("iam", PRIMARY)
+    names = {f"site-builder-{key}-prod-{PRIMARY}" for key in ("agents", "generation", "validation")}
+    names |= {f"site-builder-{key}-replication-prod-{PRIMARY}" for key in ("artifacts", "sites")}
+    names |= {LOGGING_ROLE}
+    assert {role["RoleName"] for role in iam.list_roles()["Roles"] if "-prod" in role["RoleName"]} == names
+    for name in names:
+        role = iam.get_role(RoleName=name)["Role"]
+        assert role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn") == BOUNDARY, name
 
 
 def test_replication_is_watched(prod: Environment) -> None:

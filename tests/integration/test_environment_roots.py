@@ -39,6 +39,43 @@ def test_the_variables_are_those_of_the_inventory(environment: str, tmp_path: Pa
     )
 
 
+def test_small_variables_reach_every_stack(tmp_path: Path) -> None:
+    """What an inventory says of its account in a line of its own, without a definition."""
+    account = "arn:aws:{}:333333333333:{}"
+    boundary, web_acl = account.format("iam:", "policy/b"), account.format("wafv2:af-south-1", "regional/webacl/w/1")
+    domain = {"name": "api.example.com", "certificate_arn": account.format("acm:af-south-1", "certificate/1")}
+    values = {
+        "site_builder_permissions_boundary_arn": boundary,
+        "site_builder_cors_origin": "https://app.example.com",
+        "site_builder_vpc": {"subnet_ids": ["subnet-0a"], "security_group_ids": ["sg-0a"]},
+        "api_gateway_domain": domain,
+        "api_gateway_web_acl_arn": web_acl,
+        "lambda_reserved_concurrency": {"generation": 20},
+    }
+    rendered = play(
+        tmp_path,
+        *("--check", "--diff", "-e", json.dumps(values)),
+        environment="prod",
+        playbook="playbooks/render.yml",
+        target="aws",
+    )
+    assert rendered.code == 0, rendered.output
+    lines = [re.sub(r"\s+", " ", line[1:]).strip() for line in rendered.output.splitlines() if re.match(r"\+ ", line)]
+    # Three functions' roles and two of replication; three functions.
+    assert lines.count(f'permissions_boundary_arn = "{boundary}"') == 5
+    assert lines.count('CORS_ORIGIN = "https://app.example.com"') == 3
+    assert lines.count('subnet_ids = ["subnet-0a"]') == lines.count('security_group_ids = ["sg-0a"]') == 3
+    assert lines.count("vpc = true") == lines.count("vpc = {") == 3
+    for line in (
+        'origins = ["https://app.example.com"]',
+        f'certificate_arn = "{domain["certificate_arn"]}"',
+        'name = "api.example.com"',
+        f'waf_web_acl_arn = "{web_acl}"',
+        "reserved_concurrency = 20",
+    ):
+        assert lines.count(line) == 1, line
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_the_variables_name_no_other_account(environment: str) -> None:
     inventory = yaml.safe_load((ROOT / f"inventories/{environment}/group_vars/all.yml").read_text())

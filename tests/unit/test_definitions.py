@@ -26,6 +26,8 @@ ACCOUNT = "123456789012"
 TAGS = {"Service": "site-builder"}
 KEY = f"arn:aws:kms:af-south-1:{ACCOUNT}:key/1"
 REPLICA_KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/2"
+BOUNDARY = {"permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/boundary"}
+OTHER_BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/other"
 POOL = f"arn:aws:cognito-idp:eu-west-1:{ACCOUNT}:userpool/eu-west-1_A"
 DOCUMENT = """
 openapi: 3.0.3
@@ -158,6 +160,10 @@ class TestS3:
         assert not {"replicate", "customer_key"} & defined.keys()
         assert bucket == given
 
+    def test_boundary_is_that_of_the_replication_role(self):
+        replication = s3_stack({"sites": {}}, {**PROD, **BOUNDARY})["definition"]["buckets"]["sites"]["replication"]
+        assert replication["permissions_boundary_arn"] == BOUNDARY["permissions_boundary_arn"]
+
     def test_access_control_gets_its_name(self):
         oac = s3_stack({"sites": {"oac": {"list_bucket": True}}}, DEV)["definition"]["buckets"]["sites"]["oac"]
         assert oac == {"list_bucket": True, "name": "site-builder-sites-dev-eu-west-1"}
@@ -201,6 +207,14 @@ class TestIam:
     def test_bedrock_region(self, bedrock: dict, region: str):
         role = iam_stack({"report": {"bedrock": bedrock}}, PROD)["definition"]["roles"]["report"]
         assert role["bedrock"] == {"model_ids": ["a.m"], "region": region}
+
+    @pytest.mark.parametrize(
+        ("role", "boundary"),
+        [({}, BOUNDARY["permissions_boundary_arn"]), ({"permissions_boundary_arn": OTHER_BOUNDARY}, OTHER_BOUNDARY)],
+    )
+    def test_boundary(self, role: dict, boundary: str):
+        made = iam_stack({"report": role}, {**DEV, **BOUNDARY})["definition"]["roles"]["report"]
+        assert made["permissions_boundary_arn"] == boundary
 
     def test_path_is_in_the_arn(self):
         arn = iam_stack({"report": {"path": "/site/"}}, DEV)["expected"]["roles"]["report"]["arn"]
@@ -337,6 +351,11 @@ class TestApiGateway:
         assert defined["cognito_user_pool_arns"] == []
         assert stack["expected"]["apis"]["public"]["stage"] == "v1"
 
+    def test_boundary_is_that_of_the_logging_role(self):
+        for (entries, documents), bound in ((API, {}), (LOGGED_API, BOUNDARY)):
+            made = api_gateway_stack(entries, documents, ["health"], BOUND)["definition"]["apis"]["a"]
+            assert {name: value for name, value in made.items() if name in BOUNDARY} == bound
+
     def test_expected_needs_no_functions(self):
         stack = api_gateway_stack({"public": self.API}, {}, None, DEV)
         assert stack["expected"] == {"apis": {"public": {"name": "site-builder-public-dev", "stage": "dev"}}}
@@ -356,6 +375,9 @@ def test_monitoring(shared: dict, environment: str, errors: int):
 
 
 API = {"a": {"documents": ["d"]}}, {"d": DOCUMENT}
+BOUND = {**PROD, **BOUNDARY}
+LOGGED = {"documents": ["d"], "manage_account_logging_role": True, "account_logging_role_name": "logs"}
+LOGGED_API = {"a": LOGGED}, {"d": DOCUMENT}
 HASH = {"hash_key": {"name": "id"}}
 CODE = {"source": "/srv/a", "handler": "app.handler"}
 BUCKET_TRIGGER = {"principal": "s3.amazonaws.com", "source_arn": "arn:aws:s3:::sites"}
@@ -467,6 +489,12 @@ def test_refusal(call: Callable[[], dict], sentence: str):
     assert str(refused.value) == sentence
 
 
+def test_null_stands_for_the_default():
+    assert functions({**CODE, "vpc": None, "timeout": None}) == functions(CODE)
+    nothing = {"a": {**API[0]["a"], "domain": None, "cognito_user_pool_arns": None}}
+    assert api_gateway_stack(nothing, API[1], ["health"], DEV) == api_gateway_stack(*API, ["health"], DEV)
+
+
 def attributes(stack: str, variable: str) -> set[str]:
     """The attributes of a variable of a stack, by their indentation (terraform fmt sees to that)."""
     text = (STACKS / stack / "variables.tf").read_text()
@@ -498,12 +526,21 @@ def test_stack_takes_every_field(stack: str, variable: str, shape: Fields):
     [
         ("dynamodb", "tables", dynamodb_stack({"a": HASH}, PROD)["definition"]["tables"]["a"]),
         ("s3", "buckets", s3_stack({"a": {"oac": {}}}, PROD)["definition"]["buckets"]["a"]),
-        ("iam", "roles", iam_stack({"a": {}}, PROD)["definition"]["roles"]["a"]),
+        ("iam", "roles", iam_stack({"a": {}}, BOUND)["definition"]["roles"]["a"]),
         ("lambda", "functions", lambda_stack({"a": CODE}, {}, {}, PROD)["definition"]["functions"]["a"]),
         ("lambda", "layers", lambda_stack({}, {"a": {"source": "/srv/a"}}, {}, PROD)["definition"]["layers"]["a"]),
-        ("api_gateway", "apis", api_gateway_stack(*API, ["health"], PROD)["definition"]["apis"]["a"]),
+        ("api_gateway", "apis", api_gateway_stack(*LOGGED_API, ["health"], BOUND)["definition"]["apis"]["a"]),
         ("monitoring", "monitoring", monitoring_stack({}, PROD)["definition"]["monitoring"]),
     ],
 )
 def test_stack_takes_what_follows_from_the_settings(stack: str, variable: str, defined: dict):
     assert defined.keys() - attributes(stack, variable) == set()
+    main = (STACKS / stack / "main.tf").read_text()
+    assert [name for name in defined if variable != "monitoring" and f".value.{name}" not in main] == []
+
+
+def test_stack_and_module_take_the_whole_replication():
+    replication = s3_stack({"a": {}}, BOUND)["definition"]["buckets"]["a"]["replication"]
+    for path in ("stacks/s3/variables.tf", "modules/s3/variables.tf"):
+        block = re.search(r"\brole_name +=.*?}\)", (STACKS.parent / path).read_text(), re.DOTALL)
+        assert replication.keys() - {"bucket_name"} - set(re.findall(r"(\w+) +=", block[0])) == set()

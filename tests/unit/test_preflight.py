@@ -66,6 +66,10 @@ def check(values: dict[str, Any]) -> list[str]:
         {**PROD, "kms_key_arn": key("af-south-1"), "replica_kms_key_arn": key("eu-west-1")},
         {**DEV, "alert_emails": ["first.last+tag@mail.example.co.za"]},
         {**DEV, "alert_emails": ("team@example.com",)},
+        {**DEV, "permissions_boundary_arn": f"arn:aws:iam::{ACCOUNT}:policy/team/boundary"},
+        {**DEV, "permissions_boundary_arn": "arn:aws:iam::aws:policy/PowerUserAccess"},
+        {**DEV, "cors_origin": "https://app.example.com"},
+        {**DEV, "vpc": {"subnet_ids": ["subnet-0a", "subnet-0b"], "security_group_ids": ["sg-0a"]}},
     ],
 )
 def test_right(values: dict[str, Any]) -> None:
@@ -148,6 +152,14 @@ WRONG = [
     ("lock_id", "*", "copy it"),
     ("max_changes", -1, "from 0 to"),
     ("require_plan", "on", "write true or false"),
+    ("permissions_boundary_arn", "boundary", "name one there"),
+    ("permissions_boundary_arn", f"arn:aws:iam::{'1' * 12}:policy/boundary", "name one there"),
+    ("permissions_boundary_arn", f"arn:aws:iam::{ACCOUNT}:role/boundary", "name one there"),
+    ("permissions_boundary_arn", f"arn:aws-cn:iam::{ACCOUNT}:policy/boundary", "name one there"),
+    ("permissions_boundary_arn", None, "write one text"),
+    ("cors_origin", "app.example.com", "write * or scheme and host"),
+    ("cors_origin", "", "write * or scheme and host"),
+    ("vpc", ["subnet-0a"], "name: value"),
 ]
 # The same, where prod is stricter.
 WRONG_IN_PROD = [

@@ -97,6 +97,53 @@ def test_definition_of_the_stack_s_own_host(monkeypatch: pytest.MonkeyPatch) -> 
     assert problem == "dynamodb_tables.a.hash_key is missing; say what it is"
 
 
+CERTIFICATE = "arn:aws:acm:eu-west-1:111111111111:certificate/1"
+DOMAIN = {"name": "api.example.com", "certificate_arn": CERTIFICATE}
+WEB_ACL = "arn:aws:wafv2:eu-west-1:111111111111:regional/webacl/site/1"
+VPC = {"subnet_ids": ["subnet-0a"], "security_group_ids": ["sg-0a"]}
+SMALL = {
+    "api_gateway_domain": DOMAIN,
+    "api_gateway_web_acl_arn": WEB_ACL,
+    "lambda_reserved_concurrency": {"generation": 5, "agents": -1},
+    "site_builder_vpc": VPC,
+}
+OWN_FUNCTION = {"source": str(ROOT / "examples/functions/agents"), "handler": "app.handler"}
+OWN = {
+    "api_gateway_apis": {"a": {"routes": {"r": {"path": "/", "method": "GET", "function": "agents"}}}},
+    "iam_roles": {"agents": {}},
+    "lambda_functions": {"agents": OWN_FUNCTION},
+    "lambda_layers": {},
+}
+
+
+def test_small_variables_reach_the_roles_definitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, SMALL) == []
+
+
+def test_small_variables_that_reach_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, OWN) == []
+    assert run(monkeypatch, {**OWN, **SMALL}) == [
+        "api_gateway_domain is a mapping of name, certificate_arn, and no entry of api_gateway_apis has it; write it there as "
+        "domain",
+        f"api_gateway_web_acl_arn is '{WEB_ACL}', and no entry of api_gateway_apis has it; write it there as waf_web_acl_arn",
+        "site_builder_vpc is a mapping of subnet_ids, security_group_ids, and no entry of lambda_functions has it; write it "
+        "there as vpc",
+        "lambda_reserved_concurrency has 'generation', which is no function; there are: agents",
+        "lambda_reserved_concurrency.agents is -1, and lambda_functions.agents does not have it; write it there as "
+        "reserved_concurrency",
+    ]
+
+
+def test_small_variables_that_own_definitions_take_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = {
+        **OWN,
+        "api_gateway_apis": {"a": {**OWN["api_gateway_apis"]["a"], "domain": DOMAIN, "waf_web_acl_arn": WEB_ACL}},
+        "lambda_functions": {"agents": {**OWN_FUNCTION, "vpc": VPC, "reserved_concurrency": -1}},
+        "iam_roles": {"agents": {"vpc": True}},
+    }
+    assert run(monkeypatch, {**own, **SMALL, "lambda_reserved_concurrency": {"agents": -1}}) == []
+
+
 def test_template_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     (problem,) = run(monkeypatch, variables={"site_builder_tags": {"A": trust_as_template("{{ nothing }}")}})
     assert problem == "site_builder_tags cannot be evaluated: 'nothing' is undefined; correct its template"

@@ -71,12 +71,14 @@ class TestWorkDirOfTheEmbeddedAws:
 
 @pytest.mark.parametrize("environment", [None, {}])
 def test_function_with_an_environment_that_is_empty(environment: dict | None):
-    functions = {"a": {"environment": environment}, "b": {}, "c": {"environment": {"KEY": "secret", "REGION": "r"}}}
+    known = {"REGION": "r", "ORIGIN": "o"}
+    functions = {"a": {"environment": environment}, "b": {}, "c": {"environment": {"KEY": "secret", **known}}}
     values = evaluated(
         "lambda/vars/main.yml",
         "_lambda_environment_values",
         lambda_functions=functions,
         site_builder_bedrock_inference_profile="p",
         site_builder_bedrock_region="r",
+        site_builder_cors_origin="o",
     )
     assert values == ["secret"]
