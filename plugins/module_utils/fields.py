@@ -247,8 +247,18 @@ BUCKET = Fields(
 
 # --- iam
 
-# terraform/modules/iam knows the same.
-GEOGRAPHIES = ("apac", "au", "ca", "eu", "global", "jp", "us", "us-gov")
+# How the regions begin from which a profile of this geography can be called; some have neighbours that have no profiles of
+# their own. terraform/modules/iam knows the same geographies.
+GEOGRAPHIES = {
+    "apac": ("ap-", "me-"),
+    "au": ("ap-",),
+    "ca": ("ca-",),
+    "eu": ("eu-", "il-"),
+    "global": ("",),
+    "jp": ("ap-",),
+    "us": ("us-east-", "us-west-", "ca-"),
+    "us-gov": ("us-gov-",),
+}
 _GEOGRAPHY = "|".join(GEOGRAPHIES)
 _MODEL = r"[a-z0-9-]+\.[a-z0-9][A-Za-z0-9._:-]*"
 INFERENCE_PROFILE = text(

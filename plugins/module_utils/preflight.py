@@ -25,6 +25,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.fields import (
     API_ORIGIN,
     DEFINITIONS,
     FUNCTION,
+    GEOGRAPHIES,
     INFERENCE_PROFILE,
 )
 from ansible_collections.bbws.site_builder.plugins.module_utils.naming import (
@@ -322,7 +323,13 @@ def _regions(values: Mapping[str, Any]) -> list[str]:
 
 
 def _bedrock(values: Mapping[str, Any]) -> Iterator[str]:
-    home, name = values["site_builder_bedrock_region"], "site_builder_bedrock_routed_regions"
+    home, profile = values["site_builder_bedrock_region"], values["site_builder_bedrock_inference_profile"]
+    if not home.startswith(GEOGRAPHIES[profile.split(".")[0]]):
+        yield (
+            f"site_builder_bedrock_inference_profile is {profile!r}, which cannot be called from "
+            f"site_builder_bedrock_region, {home}; name a profile of that region's geography, or another region"
+        )
+    name = "site_builder_bedrock_routed_regions"
     regions = values[name]
     for position, region in enumerate(regions):
         found: list[str] = []

@@ -140,6 +140,11 @@ WRONG = [
     ("service", True, "quote it, or YAML takes on, off, yes and no for true and false"),
     ("region", "cn-north-1", "choose another region"),
     ("bedrock_region", "ap-east-1", "choose another region"),
+    (
+        "bedrock_inference_profile",
+        "us.anthropic.claude-v1:0",
+        "cannot be called from site_builder_bedrock_region, eu-west-1",
+    ),
     ("bedrock_routed_regions", ["eu-west-1"], "remove it"),
     ("bedrock_routed_regions", ["us-gov-east-1"], "remove it"),
     ("bedrock_routed_regions", ["eu-wset-3"], "did you mean"),
@@ -216,6 +221,38 @@ def test_wrong(base: dict[str, Any], name: str, value: Any, fix: str) -> None:
 )
 def test_missing(values: dict[str, Any], sentence: str) -> None:
     assert check(values) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("geography", "region", "right"),
+    [
+        ("apac", "ap-south-1", True),
+        ("apac", "me-central-1", True),
+        ("au", "ap-southeast-2", True),
+        ("ca", "ca-central-1", True),
+        ("global", "sa-east-1", True),
+        ("jp", "ap-northeast-1", True),
+        ("us", "us-east-1", True),
+        ("us", "ca-central-1", True),
+        ("us-gov", "us-gov-west-1", True),
+        ("eu", "us-east-1", False),
+        ("eu", "af-south-1", False),
+        ("us", "us-gov-west-1", False),
+        ("us-gov", "us-east-1", False),
+        ("ca", "us-east-1", False),
+    ],
+)
+def test_profile_is_called_from_its_geography(geography: str, region: str, right: bool) -> None:
+    profile = f"{geography}.anthropic.claude-v1:0"
+    bedrock = {"bedrock_region": region, "bedrock_inference_profile": profile, "bedrock_routed_regions": []}
+    assert check({**DEV, **bedrock}) == (
+        []
+        if right
+        else [
+            f"site_builder_bedrock_inference_profile is {profile!r}, which cannot be called from "
+            f"site_builder_bedrock_region, {region}; name a profile of that region's geography, or another region"
+        ]
+    )
 
 
 def test_all_problems_at_once() -> None:
