@@ -82,3 +82,23 @@ def test_function_with_an_environment_that_is_empty(environment: dict | None):
         site_builder_cors_origin="o",
     )
     assert values == ["secret"]
+
+
+@pytest.mark.parametrize(
+    ("managed", "looks"),
+    [
+        ({}, True),
+        ({"manage_account_logging_role": None}, True),
+        ({"manage_account_logging_role": False}, True),
+        ({"manage_account_logging_role": True}, False),
+    ],
+)
+def test_logging_role_is_looked_for_unless_an_api_makes_it(managed: dict, looks: bool):
+    loader = DataLoader()
+    (task,) = loader.load_from_file(str(ROOT / "roles/api_gateway/tasks/before_plan.yml"), trusted_as_template=True)
+    apis = {"a": {}, "b": managed}
+    states = {"api_gateway": {"deployed": False}}
+    templar = Templar(
+        loader, {"api_gateway_apis": apis, "_site_builder_local": False, "_terraform_stack_states": states}
+    )
+    assert all(templar.evaluate_conditional(condition) for condition in task["when"]) is looks
