@@ -14,8 +14,8 @@ description:
   - A file that its owner may execute is 0755 in the zip, such as the C(bootstrap) of a custom runtime or an extension in a layer.
     Every other one is 0644, whatever the umask.
   - A package is named after the SHA-256 of its content, so equal sources end in one file.
-  - Dependencies come from a requirements file that pins every package, also those that others bring in; wheels for the
-    Lambda platform only, whatever the machine that builds.
+  - Dependencies come from a requirements file that pins every package, also those that others bring in; wheels that
+    run on Lambda only, by the architecture and the glibc of the runtime, whatever the machine that builds.
   - Writes below O(work_dir) only.
 author:
   - BBWS platform team (@bbws)
@@ -71,7 +71,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 # The oldest time that a zip can carry.
 EPOCH = (1980, 1, 1, 0, 0, 0)
-PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
+MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 PINNED = re.compile(r"([A-Za-z0-9._-]+)(\[[A-Za-z0-9,._-]+\])?==[A-Za-z0-9.!+_-]+(?=\s*(;|\Z))")
 LEFT_OUT = {"__pycache__", ".DS_Store", ".git", ".pytest_cache"}
 
@@ -117,21 +117,31 @@ def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def platforms(version: str, architecture: str) -> list[str]:
+    """The tags of wheels that run on Lambda, the best first; pip takes each one to the letter, and no older ones with it."""
+    # glibc 2.26 is that of Amazon Linux 2, 2.34 that of Amazon Linux 2023.
+    newest = 26 if int(version.split(".")[1]) < 12 else 34
+    machine = MACHINES[architecture]
+    return [f"manylinux_2_{minor}_{machine}" for minor in range(newest, 16, -1)] + [f"manylinux2014_{machine}"]
+
+
 def dependency_files(module: AnsibleModule, work_dir: Path, package: dict, lines: list[str]) -> dict[str, Entry]:
     """Return the content of the wheels, downloaded once for each set of requirements, runtime and architecture."""
     runtime, architecture = package["runtime"], package["architecture"]
     match = re.fullmatch(r"python(3\.\d+)", runtime)
-    if not match or architecture not in PLATFORMS:
+    if not match or architecture not in MACHINES:
         raise PackageError(
-            f"requirements need a Python runtime and an architecture of {', '.join(PLATFORMS)}, not {runtime}, {architecture}"
+            f"requirements need a Python runtime and an architecture of {', '.join(MACHINES)}, not {runtime}, {architecture}"
         )
-    name = hashlib.sha256("\n".join([runtime, architecture, *sorted(lines)]).encode()).hexdigest()[:16]
+    tags = platforms(match.group(1), architecture)
+    name = hashlib.sha256("\n".join([runtime, *tags, *sorted(lines)]).encode()).hexdigest()[:16]
     target = work_dir / f"dependencies-{name}"
     if not target.is_dir():
         temporary = Path(tempfile.mkdtemp(dir=work_dir))
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
         command += ["--target", str(temporary), "--only-binary", ":all:", "--implementation", "cp"]
-        command += ["--platform", PLATFORMS[architecture], "--python-version", match.group(1), *lines]
+        command += [option for tag in tags for option in ("--platform", tag)]
+        command += ["--python-version", match.group(1), *lines]
         rc, _out, err = module.run_command(command)
         if rc != 0:
             shutil.rmtree(temporary, ignore_errors=True)

@@ -292,6 +292,28 @@ class TestRequirements:
         )
         assert not list((tmp_path / "work").iterdir())
 
+    @pytest.mark.parametrize(
+        ("line", "runtime", "runs"),
+        [
+            # glibc 2.24 or later, with no wheel for manylinux2014.
+            ("greenlet==3.3.0", "python3.12", True),
+            # glibc 2.27 or later: more than Amazon Linux 2 has.
+            ("numpy==2.3.5", "python3.11", False),
+        ],
+    )
+    def test_real_wheel_for_the_glibc_of_the_runtime(
+        self, build: Callable[..., dict], tmp_path: Path, line: str, runtime: str, runs: bool
+    ):
+        source = write(tmp_path / "f", {**FILES, "requirements.txt": f"{line}\n"})
+        built = build(source, requirements=str(source / "requirements.txt"), runtime=runtime)
+        assert ("path" in built) is runs, built
+        assert runs or f"pip cannot install {line} for {runtime} on arm64" in built["msg"]
+
+    @pytest.mark.parametrize(("version", "newest"), [("3.11", 26), ("3.12", 34), ("3.14", 34)])
+    def test_newest_wheels_come_first(self, version: str, newest: int):
+        tags = module.platforms(version, "x86_64")
+        assert (tags[0], tags[-1]) == (f"manylinux_2_{newest}_x86_64", "manylinux2014_x86_64")
+
     def test_real_wheel_is_the_same_bytes_on_every_machine(self, build: Callable[..., dict], tmp_path: Path):
         source = write(tmp_path / "f", {**FILES, "requirements.txt": "fastjsonschema==2.21.1\n"})
         built = build(source, requirements=str(source / "requirements.txt"), prefix="python/")
