@@ -31,6 +31,7 @@ LAMBDA_TIMEOUT_SECONDS = 60
 LAMBDA_ENVIRONMENT_BYTES = 4096
 LAMBDA_RUNTIME = "python3.12"
 LAMBDA_ARCHITECTURE = "arm64"
+LAMBDA_ARCHITECTURES = ("arm64", "x86_64")
 ARTIFACT_BUCKET = "artifacts"
 
 
@@ -199,15 +200,43 @@ def lambda_packages(functions: Any, layers: Any) -> dict[str, dict[str, Any]]:
             "prefix": "",
         }
     for key, layer in _entries(layers, "lambda_layers").items():
+        compatible = _compatible(layer)
         packages[f"layers/{key}"] = {
             "source": layer["source"],
             "requirements": layer.get("requirements"),
-            "runtime": (layer.get("compatible_runtimes") or [LAMBDA_RUNTIME])[0],
-            "architecture": (layer.get("compatible_architectures") or [LAMBDA_ARCHITECTURE])[0],
+            "runtime": compatible["compatible_runtimes"][0],
+            "architecture": compatible["compatible_architectures"][0],
             # Where the Lambda runtime looks for the modules of a layer.
             "prefix": "python/",
         }
     return packages
+
+
+def _compatible(layer: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What a layer runs on. Requirements are built for one architecture, mere sources run on each."""
+    architectures = [LAMBDA_ARCHITECTURE] if layer.get("requirements") else [*LAMBDA_ARCHITECTURES]
+    return {
+        "compatible_architectures": layer.get("compatible_architectures") or architectures,
+        "compatible_runtimes": layer.get("compatible_runtimes") or [LAMBDA_RUNTIME],
+    }
+
+
+def _check_layers(function: Mapping[str, Any], where: str, layers: Mapping[str, Any]) -> None:
+    """Lambda takes a layer that does not fit, and the function fails when it imports."""
+    for key in function.get("layers") or []:
+        if key not in layers:
+            known = ", ".join(layers) or "none"
+            raise SiteBuilderError(
+                f"{where}.layers names {key!r}, which is no key of lambda_layers; there are: {known}"
+            )
+        compatible = _compatible(layers[key])
+        for field, default in (("architecture", LAMBDA_ARCHITECTURE), ("runtime", LAMBDA_RUNTIME)):
+            value, fitting = function.get(field) or default, compatible[f"compatible_{field}s"]
+            if value not in fitting:
+                raise SiteBuilderError(
+                    f"{where}.{field} is {value!r}, and its layer {key} is for {', '.join(fitting)}; write {value} in "
+                    f"lambda_layers.{key}.compatible_{field}s or name another layer"
+                )
 
 
 def _environment(function: dict[str, Any], where: str, context: Mapping[str, Any]) -> dict[str, str]:
@@ -245,17 +274,13 @@ def lambda_stack(
         defined_layers[key] = {
             "artifact_bucket": ARTIFACT_BUCKET,
             **layer,
+            **_compatible(entry),
             "name": layer_names[key],
             **_package(packages, f"layers/{key}"),
         }
     for key, function in function_entries.items():
         where = f"lambda_functions.{key}"
-        for layer in function.get("layers") or []:
-            if layer not in layer_entries:
-                known = ", ".join(layer_entries) or "none"
-                raise SiteBuilderError(
-                    f"{where}.layers names {layer!r}, which is no key of lambda_layers; there are: {known}"
-                )
+        _check_layers(function, where, layer_entries)
         environment = _environment(function, where, context)
         defined_functions[key] = {
             "artifact_bucket": ARTIFACT_BUCKET,

@@ -454,6 +454,15 @@ FUNCTION = Fields(
     required=["source", "handler"],
     rules=[_set_once, _concurrency, _layer_count],
 )
+
+
+def _built_once(layer: Mapping[str, Any], where: str) -> Iterator[str]:
+    for field in ("compatible_architectures", "compatible_runtimes"):
+        if layer.get("requirements") and len(layer.get(field) or []) > 1:
+            what, fix = "more than the one that its requirements are built for", "name one and make a layer for each"
+            yield wrong(f"{where}.{field}", layer[field], what, fix)
+
+
 LAYER = Fields(
     {
         "artifact_bucket": KEY,
@@ -464,6 +473,7 @@ LAYER = Fields(
         "source": SOME_TEXT,
     },
     required=["source"],
+    rules=[_built_once],
 )
 
 

@@ -11,6 +11,8 @@ LETTERS = string.ascii_lowercase + string.digits
 # Free text goes to AWS as it is; nothing may take it for a template.
 TEXTS = ["", "plain", "${path.module} %{ if true } $${x}", "{{ nothing }}", 'tab\t"quotes" \\ back', "äöü £", "on", "1"]
 RETENTION = [1, 30, 365, 3653]
+ARCHITECTURES = ["arm64", "x86_64"]
+RUNTIMES = ["python3.12", "python3.13", "nodejs22.x"]
 
 
 class Services(Random):
@@ -205,9 +207,9 @@ class Services(Random):
         reserved = self.choice([-1, 0, 5, 100])
         target = "arn:aws:sns:eu-west-1:123456789012:failed"
         code = {"source": "/srv/code", "handler": f"{self.word()}.handler", "timeout": self.randint(1, longest)}
-        return code | self.some(
+        function = code | self.some(
             allowed_triggers={"events": {"principal": "events.amazonaws.com", "source_account": "123456789012"}},
-            architecture=self.choice(["arm64", "x86_64"]),
+            architecture=self.choice(ARCHITECTURES),
             **{"async": self.some(maximum_retry_attempts=1, maximum_event_age=60, on_failure_arn=target)},
             bucket_names={"BUCKET": self.choice(list(buckets))},
             dead_letter_target_arn=target,
@@ -219,16 +221,25 @@ class Services(Random):
             memory_size=self.randint(128, 10_240),
             provisioned_concurrency=self.randint(0, 3) if reserved in (-1, 5, 100) else 0,
             reserved_concurrency=reserved if reserved else -1,
-            runtime=self.choice(["python3.12", "python3.13", "nodejs22.x"]),
+            runtime=self.choice(RUNTIMES),
             system_log_level=self.choice(["DEBUG", "INFO", "WARN"]),
             table_names={"TABLE": self.choice(list(tables))},
             tracing_mode=self.choice(["Active", "PassThrough"]),
             vpc={"subnet_ids": ["subnet-0a1b"], "security_group_ids": ["sg-0a1b"]},
         )
+        for layer in layers.values() if "layers" in function else ():
+            function["architecture"] = self.choice(layer.get("compatible_architectures") or ["arm64"])
+            function["runtime"] = self.choice(layer.get("compatible_runtimes") or ["python3.12"])
+        return function
 
     def layer(self) -> dict[str, Any]:
-        return {"source": "/srv/layer"} | self.some(
-            compatible_architectures=["arm64"], compatible_runtimes=["python3.12"], description=self.choice(TEXTS)
+        layer = {"source": "/srv/layer"} | self.some(requirements="/srv/layer.txt")
+        # What is built is built for one of each.
+        most = 1 if "requirements" in layer else 2
+        return layer | self.some(
+            compatible_architectures=self.sample(ARCHITECTURES, self.randint(1, most)),
+            compatible_runtimes=self.sample(RUNTIMES, self.randint(1, most)),
+            description=self.choice(TEXTS),
         )
 
     def document(self, functions: list[str]) -> str:

@@ -260,6 +260,21 @@ class TestLambda:
         for package in lambda_packages({"report": function}, {"common": layer}).values():
             assert (package["runtime"], package["architecture"]) == ("python3.13", "x86_64")
 
+    @pytest.mark.parametrize(
+        ("layer", "architectures"),
+        [
+            ({"requirements": "/srv/r.txt"}, ["arm64"]),
+            ({"requirements": "/srv/r.txt", "compatible_architectures": ["x86_64"]}, ["x86_64"]),
+            ({}, ["arm64", "x86_64"]),
+            ({"compatible_architectures": ["x86_64", "arm64"]}, ["x86_64", "arm64"]),
+        ],
+    )
+    def test_layer_is_published_for_what_it_is_built_for(self, layer: dict, architectures: list[str]):
+        layers = {"common": {"source": "/srv/common", **layer}}
+        defined = lambda_stack({}, layers, {}, DEV)["definition"]["layers"]["common"]
+        assert defined["compatible_architectures"] == architectures
+        assert lambda_packages({}, layers)["layers/common"]["architecture"] == architectures[0]
+
     def test_dev(self):
         stack = lambda_stack({"report": self.FUNCTION}, {"common": self.LAYER}, self.PACKAGES, DEV)
         name = "site-builder-report-dev"
@@ -283,6 +298,8 @@ class TestLambda:
                 "common": {
                     "name": "site-builder-common-dev",
                     "artifact_bucket": "artifacts",
+                    "compatible_architectures": ["arm64"],
+                    "compatible_runtimes": ["python3.12"],
                     "s3_key": "lambda/l.zip",
                     "source_code_hash": "bA==",
                 }
@@ -385,6 +402,13 @@ ROUTE = {"path": "/a/{b}", "method": "GET", "function": "f"}
 SIGNED = {"authorization": "AWS_IAM"}
 
 
+LAYER = {"source": "/srv/a", "requirements": "/srv/r.txt"}
+
+
+def layered(function: dict, layer: dict) -> dict:
+    return lambda_stack({"a": {**CODE, **function, "layers": ["common"]}}, {"common": layer}, {}, DEV)
+
+
 def functions(entry: object) -> dict:
     return lambda_stack({"a": entry}, {}, {}, DEV)
 
@@ -435,6 +459,31 @@ def api(entry: object, functions: object = ()) -> dict:
         (
             lambda: functions({**CODE, "layers": ["comon"]}),
             "lambda_functions.a.layers names 'comon', which is no key of lambda_layers; there are: none",
+        ),
+        (
+            lambda: lambda_packages({}, {"a": {**LAYER, "compatible_architectures": ["arm64", "x86_64"]}}),
+            "lambda_layers.a.compatible_architectures is ['arm64', 'x86_64'], which is more than the one that its "
+            "requirements are built for; name one and make a layer for each",
+        ),
+        (
+            lambda: lambda_packages({}, {"a": {**LAYER, "compatible_runtimes": ["python3.13", "python3.12"]}}),
+            "lambda_layers.a.compatible_runtimes is ['python3.13', 'python3.12'], which is more than the one that its "
+            "requirements are built for; name one and make a layer for each",
+        ),
+        (
+            lambda: layered({"architecture": "x86_64"}, LAYER),
+            "lambda_functions.a.architecture is 'x86_64', and its layer common is for arm64; write x86_64 in "
+            "lambda_layers.common.compatible_architectures or name another layer",
+        ),
+        (
+            lambda: layered({}, {**LAYER, "compatible_architectures": ["x86_64"]}),
+            "lambda_functions.a.architecture is 'arm64', and its layer common is for x86_64; write arm64 in "
+            "lambda_layers.common.compatible_architectures or name another layer",
+        ),
+        (
+            lambda: layered({"runtime": "python3.13"}, {"source": "/srv/a"}),
+            "lambda_functions.a.runtime is 'python3.13', and its layer common is for python3.12; write python3.13 in "
+            "lambda_layers.common.compatible_runtimes or name another layer",
         ),
         (
             lambda: functions({**CODE, "environment": {"BIG": "x" * 4096}}),
