@@ -274,12 +274,20 @@ def _scan(dynamodb: Mapping[str, Any], where: str) -> Iterator[str]:
         yield wrong(f"{where}.scan", True, "for the tables of read, which is empty", "name tables in read")
 
 
+# A wildcard in the service, nothing but wildcards after it, or any wildcard in iam. terraform/modules/iam knows the same.
+TOO_WIDE = re.compile(r"(?s:[^:]*[*?].*|[^:]*:[*?]+|iam:.*[*?].*)")
+ADMINISTRATOR = re.compile(r"arn:[^:]+:iam::aws:policy/(AdministratorAccess|IAMFullAccess|PowerUserAccess)")
+
+
 def _no_administrator(role: Mapping[str, Any], where: str) -> Iterator[str]:
     for statement in json.loads(role.get("extra_statements") or "[]"):
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         for action in actions:
-            if statement["Effect"] != "Deny" and str(action).lower() in ("*", "iam:*"):
-                yield wrong(f"{where}.extra_statements: the action", action, "everything", "name the actions")
+            if statement["Effect"] != "Deny" and TOO_WIDE.fullmatch(str(action).lower()):
+                yield wrong(f"{where}.extra_statements: the action", action, "too wide", "name the actions")
+    for name, arn in (role.get("managed_policy_arns") or {}).items():
+        if ADMINISTRATOR.fullmatch(arn):
+            yield wrong(f"{where}.managed_policy_arns.{name}", arn, "far more than a function needs", "name another")
 
 
 def _are_statements(parsed: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -64,6 +65,7 @@ def settings(environment: str, region: str, replica: str | None, key: str = "", 
 
 DEV = settings("dev", "eu-west-1", None)
 PROD = settings("prod", "af-south-1", "eu-west-1", KEY, REPLICA_KEY)
+STATEMENT = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
 BUCKET = f"site-builder-sites-dev-{ACCOUNT}-eu-west-1"
 PROD_BUCKET = f"site-builder-sites-prod-{ACCOUNT}-af-south-1"
 REPLICA_BUCKET = f"site-builder-sites-prod-{ACCOUNT}-eu-west-1"
@@ -219,6 +221,60 @@ class TestIam:
     def test_path_is_in_the_arn(self):
         arn = iam_stack({"report": {"path": "/site/"}}, DEV)["expected"]["roles"]["report"]["arn"]
         assert arn == f"arn:aws:iam::{ACCOUNT}:role/site/site-builder-report-dev-eu-west-1"
+
+    @pytest.mark.parametrize(
+        "action",
+        [
+            "*",
+            "**",
+            "?*",
+            "*:*",
+            "i*:*",
+            "ia?:PutRolePolicy",
+            "s3:*",
+            "s3:?*",
+            "iam:P*",
+            "IAM:Put?olePolicy",
+            "iam:*Policy",
+        ],
+    )
+    def test_wide_action_is_refused(self, action: str):
+        role = {"extra_statements": json.dumps([{**STATEMENT, "Action": ["sqs:SendMessage", action]}])}
+        with pytest.raises(SiteBuilderError) as refused:
+            iam_stack({"a": role}, DEV)
+        assert str(refused.value) == (
+            f"iam_roles.a.extra_statements: the action is {action!r}, which is too wide; name the actions"
+        )
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            {"Action": ["s3:Get*", "iam:PassRole", "dynamodb:Batch*Item"]},
+            {"Action": "*", "Effect": "Deny"},
+        ],
+    )
+    def test_narrow_action_is_taken(self, statement: dict):
+        assert iam_stack({"a": {"extra_statements": json.dumps([{**STATEMENT, **statement}])}}, DEV)
+
+    @pytest.mark.parametrize("policy", ["AdministratorAccess", "IAMFullAccess", "PowerUserAccess"])
+    @pytest.mark.parametrize("partition", ["aws", "aws-us-gov"])
+    def test_policy_of_administrators_is_refused(self, policy: str, partition: str):
+        arn = f"arn:{partition}:iam::aws:policy/{policy}"
+        with pytest.raises(SiteBuilderError) as refused:
+            iam_stack({"a": {"managed_policy_arns": {"more": arn}}}, DEV)
+        assert str(refused.value) == (
+            f"iam_roles.a.managed_policy_arns.more is {arn!r}, which is far more than a function needs; name another"
+        )
+
+    def test_own_policy_of_that_name_is_taken(self):
+        assert iam_stack(
+            {"a": {"managed_policy_arns": {"own": f"arn:aws:iam::{ACCOUNT}:policy/AdministratorAccess"}}}, DEV
+        )
+
+    def test_module_refuses_the_same(self):
+        text = (STACKS.parent / "modules/iam/main.policies.tf").read_text()
+        for pattern in (fields.TOO_WIDE, fields.ADMINISTRATOR):
+            assert f'"^{pattern.pattern}$"' in text
 
 
 class TestLambda:

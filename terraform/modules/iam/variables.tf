@@ -214,12 +214,14 @@ variable "extra_statements" {
   }
 
   validation {
-    # An admin grant, or a role that can change its own policies, is never what a function needs.
-    condition = !can([for s in jsondecode(var.extra_statements) : s.Effect]) || alltrue(flatten([
-      for s in try(jsondecode(var.extra_statements), []) :
-      [for action in flatten([try(s.Action, [])]) : s.Effect == "Deny" || !contains(["*", "iam:*"], lower(action))]
+    condition = alltrue(flatten([
+      for s in try(flatten([jsondecode(var.extra_statements)]), []) :
+      [for action in flatten([try(s.Action, [])]) : try(s.Effect == "Deny", false) || !can(regex(local.too_wide, lower(action)))]
     ]))
-    error_message = "extra_statements ${var.extra_statements}: name the actions, \"*\" and \"iam:*\" are not allowed."
+    error_message = "extra_statements allows ${jsonencode(flatten([
+      for s in try(flatten([jsondecode(var.extra_statements)]), []) :
+      [for action in flatten([try(s.Action, [])]) : action if !try(s.Effect == "Deny", false) && can(regex(local.too_wide, lower(action)))]
+    ]))}, which is too wide: name the actions."
   }
 }
 
@@ -228,6 +230,11 @@ variable "managed_policy_arns" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in values(var.managed_policy_arns) : !can(regex(local.administrator, arn))])
+    error_message = "managed_policy_arns has ${jsonencode([for arn in values(var.managed_policy_arns) : arn if can(regex(local.administrator, arn))])}, far more than a function needs: name other policies."
+  }
 }
 
 variable "tags" {

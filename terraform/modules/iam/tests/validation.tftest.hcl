@@ -81,6 +81,73 @@ run "model_with_wildcard" {
   expect_failures = [var.bedrock, var.extra_statements]
 }
 
+run "services_by_question_mark" {
+  command = plan
+  variables {
+    extra_statements = "[{\"Effect\":\"Allow\",\"Action\":[\"sqs:SendMessage\",\"ia?:PutRolePolicy\"],\"Resource\":\"*\"}]"
+  }
+  expect_failures = [var.extra_statements]
+}
+
+run "all_of_a_service" {
+  command = plan
+  variables {
+    extra_statements = "[{\"Effect\":\"Allow\",\"Action\":[\"sqs:SendMessage\",\"s3:*\"],\"Resource\":\"*\"}]"
+  }
+  expect_failures = [var.extra_statements]
+}
+
+run "rights_by_wildcard" {
+  command = plan
+  variables {
+    extra_statements = "[{\"Effect\":\"Allow\",\"Action\":[\"sqs:SendMessage\",\"IAM:Put?olePolicy\"],\"Resource\":\"*\"}]"
+  }
+  expect_failures = [var.extra_statements]
+}
+
+run "policy_AdministratorAccess" {
+  command = plan
+  variables {
+    managed_policy_arns = { more = "arn:aws-us-gov:iam::aws:policy/AdministratorAccess" }
+  }
+  expect_failures = [var.managed_policy_arns]
+}
+
+run "policy_IAMFullAccess" {
+  command = plan
+  variables {
+    managed_policy_arns = { more = "arn:aws-us-gov:iam::aws:policy/IAMFullAccess" }
+  }
+  expect_failures = [var.managed_policy_arns]
+}
+
+run "policy_PowerUserAccess" {
+  command = plan
+  variables {
+    managed_policy_arns = { more = "arn:aws-us-gov:iam::aws:policy/PowerUserAccess" }
+  }
+  expect_failures = [var.managed_policy_arns]
+}
+
+run "narrow_wildcards_and_denials_are_taken" {
+  command = plan
+  variables {
+    extra_statements = jsonencode([
+      { Effect = "Allow", Action = ["s3:Get*", "iam:PassRole"], Resource = "*" },
+      { Effect = "Deny", Action = "*", Resource = "*" },
+    ])
+    managed_policy_arns = {
+      insights = "arn:aws:iam::aws:policy/CloudWatchLambdaInsightsExecutionRolePolicy"
+      own      = "arn:aws:iam::123456789012:policy/AdministratorAccess"
+    }
+  }
+
+  assert {
+    condition     = length(jsondecode(aws_iam_role_policy.this["extra"].policy).Statement) == 2
+    error_message = "Both statements must reach the role."
+  }
+}
+
 run "bedrock_regions" {
   command = plan
   variables {
