@@ -127,10 +127,28 @@ def _references(definitions: Definitions) -> Iterator[str]:
     for key, function in _each(definitions["lambda_functions"]):
         if key not in definitions["iam_roles"]:
             yield f"lambda_functions has {key!r}, for which there is no role; add {key} to iam_roles"
+        else:
+            yield from _rights(key, function, definitions["iam_roles"][key] or {})
         names = (("table_names", tables, "dynamodb_tables"), ("bucket_names", buckets, "s3_buckets"))
         for field, known, variable in names:
             keys = (function.get(field) or {}).values()
             yield from _missing(f"lambda_functions.{key}.{field}", keys, known, variable)
+
+
+def _rights(key: str, function: Mapping[str, Any], role: Mapping[str, Any]) -> Iterator[str]:
+    """AWS refuses a function whose role lacks what the function is set up with, after all that comes before it."""
+    where = f"lambda_functions.{key}"
+    if function.get("vpc") and not role.get("vpc"):
+        yield f"{where}.vpc is {told(function['vpc'])}, which its role may not join; set iam_roles.{key}.vpc to true"
+    if (function.get("tracing_mode") or "Active") == "Active" and role.get("xray") is False:
+        yield f"iam_roles.{key}.xray is False, and the function is to send traces; set {where}.tracing_mode to PassThrough"
+    targets = (
+        ("dead_letter_target_arn", function.get("dead_letter_target_arn")),
+        ("async.on_failure_arn", (function.get("async") or {}).get("on_failure_arn")),
+    )
+    for field, arn in targets:
+        if arn and arn not in (role.get("failure_target_arns") or []):
+            yield f"{where}.{field} is {arn!r}, to which its role may not send; add it to iam_roles.{key}.failure_target_arns"
 
 
 def _missing(where: str, keys: Iterable[str | None], known: Mapping[str, Any], variable: str) -> Iterator[str]:

@@ -70,7 +70,7 @@ class Services(Random):
             "definitions": {
                 "dynamodb_tables": tables,
                 "s3_buckets": buckets,
-                "iam_roles": {name: self.role(list(tables), list(buckets)) for name in functions},
+                "iam_roles": {name: self.role(list(tables), list(buckets), one) for name, one in functions.items()},
                 "lambda_functions": functions,
                 "lambda_layers": layers,
                 "api_gateway_apis": apis,
@@ -177,7 +177,7 @@ class Services(Random):
             versioning="Enabled" if replicated else self.choice(["Enabled", "Suspended"]),
         )
 
-    def role(self, tables: list[str], buckets: list[str]) -> dict[str, Any]:
+    def role(self, tables: list[str], buckets: list[str], function: dict[str, Any]) -> dict[str, Any]:
         grants = [{"bucket": bucket} | self.some(prefixes=["a/", "b"]) for bucket in self.subset(buckets)]
         read = self.subset(tables)
         bedrock = self.some(
@@ -188,7 +188,7 @@ class Services(Random):
             region="us-east-1",
         )
         statement = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
-        return self.some(
+        role = self.some(
             bedrock=bedrock,
             description=self.choice(TEXTS),
             dynamodb={"read": read, "write": self.subset(tables), "scan": bool(read) and self.flag()},
@@ -202,6 +202,16 @@ class Services(Random):
             vpc=self.flag(),
             xray=self.flag(),
         )
+        # What the function is set up with, it must be allowed.
+        if "vpc" in function:
+            role["vpc"] = True
+        if "xray" in role and function.get("tracing_mode") != "PassThrough":
+            role["xray"] = True
+        for target in (function.get("dead_letter_target_arn"), function.get("async", {}).get("on_failure_arn")):
+            others = role.get("failure_target_arns", [])
+            if target and target not in others:
+                role["failure_target_arns"] = [*others, target]
+        return role
 
     def function(self, tables: dict, buckets: dict, layers: dict, longest: int) -> dict[str, Any]:
         reserved = self.choice([-1, 0, 5, 100])
