@@ -142,15 +142,28 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-def make_table(range_key: str) -> Any:
+def schema(keys: dict[str, Any]) -> list[dict[str, str]]:
+    kinds = (("HASH", "hash_key"), ("RANGE", "range_key"))
+    return [{"AttributeName": keys[field]["name"], "KeyType": kind} for kind, field in kinds]
+
+
+def make_table(key: str) -> Any:
+    """The table of that key, as the role's default defines it."""
+    table = yaml.safe_load((EXAMPLES.parent / "roles/dynamodb/defaults/main.yml").read_text())["dynamodb_tables"][key]
+    indexes = table.get("global_secondary_indexes", [])
+    names = {keys[kind]["name"] for keys in (table, *indexes) for kind in ("hash_key", "range_key")}
+    further = {
+        "GlobalSecondaryIndexes": [
+            {"IndexName": index["name"], "KeySchema": schema(index), "Projection": {"ProjectionType": "ALL"}}
+            for index in indexes
+        ]
+    }
     return boto3.resource("dynamodb").create_table(
         TableName="items",
         BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("owner_id", range_key)],
-        KeySchema=[
-            {"AttributeName": "owner_id", "KeyType": "HASH"},
-            {"AttributeName": range_key, "KeyType": "RANGE"},
-        ],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in sorted(names)],
+        KeySchema=schema(table),
+        **(further if indexes else {}),
     )
 
 
@@ -175,7 +188,7 @@ def bedrock_says(bedrock: Stubber, text: str) -> None:
 @pytest.fixture
 def bedrock() -> Iterator[Stubber]:
     """Everything that the generation function needs."""
-    make_table("generation_id")
+    make_table("generations")
     boto3.client("s3").create_bucket(Bucket="sites", CreateBucketConfiguration={"LocationConstraint": REGION})
     with Stubber(generation.clients().bedrock) as stub:
         yield stub
@@ -195,7 +208,7 @@ class TestDocuments:
         agent = {"owner_id": "owner-1", "generation_id": "-", "agent_id": "agent-1"}
         if ROUTES[operation]["function"] == "agents":
             boto3.resource("dynamodb").Table("items").delete()
-            make_table("agent_id").put_item(Item=agent)
+            make_table("agents").put_item(Item=agent)
         request = event(operation, SITE if operation[1] == "/validations" else BAKERY)
         ids = {"generation_id": made["generation_id"], "page_id": "home", "agent_id": "agent-1"}
         status, _ = answer(request | {"pathParameters": ids})
@@ -244,7 +257,10 @@ class TestCreateGeneration:
         assert (body["prompt"], body["locale"], body["max_pages"]) == ("A bakery", "en-ZA", 3)
 
         (item,) = self.table.scan()["Items"]
-        assert item == {key: value for key, value in body.items() if key != "site"} | {"owner_id": "owner-1"}
+        assert item == {key: value for key, value in body.items() if key != "site"} | {
+            "owner_id": "owner-1",
+            "status_id": f"completed#{body['generation_id']}",
+        }
         assert item["status"] == "completed"
         key = f"generations/owner-1/{body['generation_id']}.json"
         assert json.load(boto3.resource("s3").Object("sites", key).get()["Body"]) == SITE
@@ -375,17 +391,26 @@ class TestKeptGenerations:
         self.table = generation.clients().table
         self.ids = [generation.new_id(datetime(2026, 1, day, tzinfo=UTC)) for day in range(1, 7)]
         for owner, generation_id in zip(["owner-1"] * 5 + ["owner-2"], self.ids, strict=True):
-            item = {"status": "completed", "created_at": "2026-01-01T00:00:00.000+00:00", "model_id": MODEL}
+            item = {"created_at": "2026-01-01T00:00:00.000+00:00", "model_id": MODEL, "max_pages": 5}
             item |= {"owner_id": owner, "generation_id": generation_id, "prompt": "p", "locale": "en"}
-            self.table.put_item(Item=item | {"max_pages": 5})
+            failed = generation_id in (self.ids[1], self.ids[3])
+            self.table.put_item(Item=generation.ended(item, "failed" if failed else "completed"))
             self.object(owner, generation_id).put(Body=json.dumps(SITE))
 
     def object(self, owner: str, generation_id: str) -> Any:
         return generation.clients().bucket.Object(f"generations/{owner}/{generation_id}.json")
 
-    def test_lists_own_ones_newest_first_page_by_page(self) -> None:
+    @pytest.mark.parametrize(
+        ("query", "every"),
+        [
+            ({}, slice(4, None, -1)),
+            ({"status": "completed"}, slice(4, None, -2)),
+            ({"status": "failed"}, slice(3, None, -2)),
+        ],
+    )
+    def test_lists_own_ones_newest_first_page_by_page(self, query: dict[str, str], every: slice) -> None:
         found: list[str] = []
-        query = {"limit": "2"}
+        query = {**query, "limit": "2"}
         while True:
             status, body = read("/generations", **query)
             assert status == 200
@@ -393,10 +418,12 @@ class TestKeptGenerations:
             if "next_cursor" not in body:
                 break
             query["cursor"] = body["next_cursor"]
-        assert found == self.ids[4::-1]
+        assert found == self.ids[every]
 
     @pytest.mark.parametrize(
-        "query", [{"limit": limit} for limit in ("0", "101", "-1", "x", "1.5", "\u0663")] + [{"cursor": "a/b"}]
+        "query",
+        [{"limit": limit} for limit in ("0", "101", "-1", "x", "1.5", "\u0663")]
+        + [{"cursor": "a/b"}, {"status": "done"}],
     )
     def test_bad_query(self, query: dict[str, str]) -> None:
         assert read("/generations", **query)[0] == 400
@@ -429,7 +456,7 @@ class TestKeptGenerations:
 class TestAgents:
     @pytest.fixture(autouse=True)
     def table(self) -> None:
-        with make_table("agent_id").batch_writer() as batch:
+        with make_table("agents").batch_writer() as batch:
             for owner, count in (("owner-1", 30), ("owner-2", 1)):
                 for number in range(count):
                     batch.put_item(Item={"owner_id": owner, "agent_id": f"{owner}-{number:03}", "steps": number})

@@ -1,7 +1,7 @@
 """Generates sites with Bedrock, and keeps them: the site in the bucket, what is known about it in the table.
 
 Environment: BEDROCK_MODEL_ID (model or inference profile), BEDROCK_REGION, TABLE_NAME (hash key owner_id, range key
-generation_id), BUCKET_NAME.
+generation_id; index by_status with range key status_id), BUCKET_NAME.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as ConnectError
 from site_builder_common.http_api import HttpError, Operations, Reply, Request, api, reply
 from site_builder_common.site import SCHEMA, problems
-from site_builder_common.tables import Item, get_item, list_items
+from site_builder_common.tables import Item, get_item, list_items, status_id
 
 SYSTEM_PROMPT = (
     "You design web sites. Answer with one JSON object that satisfies the schema below, and nothing else. "
     "The site is in the language {locale} and has at most {max_pages} pages.\n\n{schema}"
 )
 KEEP_FAILED = timedelta(days=7)
-HIDDEN = {"owner_id", "expires_at"}
+HIDDEN = {"owner_id", "expires_at", "status_id"}
+STATUSES = ("completed", "failed")
 
 # The request model of the OpenAPI document. API Gateway checks it too; here it also gives the defaults.
 check_request = fastjsonschema.compile(json.loads(Path(__file__).with_name("request.schema.json").read_text()))
@@ -70,6 +71,11 @@ def new_id(now: datetime) -> str:
 
 def site_key(owner_id: str, generation_id: str) -> str:
     return f"generations/{owner_id}/{generation_id}.json"
+
+
+def ended(item: Item, status: str, **more: Any) -> Item:
+    """The item as the table keeps it."""
+    return item | {"status": status, "status_id": status_id(status, item["generation_id"])} | more
 
 
 def shown(item: Item) -> Item:
@@ -136,7 +142,7 @@ def create(request: Request) -> Reply:
         site = site_of(text)
     except HttpError as error:
         expires_at = int((now + KEEP_FAILED).timestamp())
-        made.table.put_item(Item=item | {"status": "failed", "error": error.message, "expires_at": expires_at})
+        made.table.put_item(Item=ended(item, "failed", error=error.message, expires_at=expires_at))
         raise
     # The object first: an object without an item is only litter, an item without its object is a broken promise.
     made.bucket.put_object(
@@ -144,14 +150,15 @@ def create(request: Request) -> Reply:
         Body=json.dumps(site).encode(),
         ContentType="application/json",
     )
-    item |= {"status": "completed", "usage": usage}
+    item = ended(item, "completed", usage=usage)
     made.table.put_item(Item=item)
     log.info("generated %s with %s", item["generation_id"], usage)
     return reply(HTTPStatus.CREATED, shown(item) | {"site": site})
 
 
 def list_generations(request: Request) -> Reply:
-    items, following = list_items(clients().table, request, "generation_id", descending=True)
+    status = request.choice("status", STATUSES)
+    items, following = list_items(clients().table, request, "generation_id", descending=True, status=status)
     return reply(HTTPStatus.OK, {"generations": [shown(item) for item in items], **following})
 
 

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
@@ -50,6 +50,13 @@ class Request:
 
     def _query(self, name: str) -> str | None:
         return (self.event.get("queryStringParameters") or {}).get(name) or None
+
+    def choice(self, name: str, words: Collection[str]) -> str | None:
+        """A query parameter that is one of some words, if it is there."""
+        value = self._query(name)
+        if value and value not in words:
+            raise HttpError(HTTPStatus.BAD_REQUEST, f"{name} must be one of {', '.join(words)}")
+        return value
 
     @property
     def limit(self) -> int:
