@@ -93,6 +93,7 @@ api_gateway = {
           request_parameters = {
             "method.request.querystring.cursor" = false
             "method.request.querystring.limit"  = false
+            "method.request.querystring.status" = false
           }
           scopes = ["site-builder/generate"]
         }
@@ -133,11 +134,11 @@ dynamodb = {
       global_secondary_indexes = [
         {
           hash_key = {
-            name = "status"
+            name = "owner_id"
           }
           name = "by_status"
           range_key = {
-            name = "created_at"
+            name = "status_id"
           }
         },
       ]
@@ -239,8 +240,8 @@ lambda = {
       log_kms_key_arn    = null
       log_retention_days = 30
       name               = "site-builder-generation-sit"
-      s3_key             = "lambda/functions/generation/f1690396f3bd62475af4e78a52eab4d4118647f2908305c44d57b04e66fa81dd.zip"
-      source_code_hash   = "8WkDlvO9Ykda9OeKUuq01BGGR/KQgwXETVewTmb6gd0="
+      s3_key             = "lambda/functions/generation/2349d710cdd79264169860f8bdd61bd919857e7f6b5518b1895d1d785494b592.zip"
+      source_code_hash   = "I0nXEM3XkmQWmGD4vdYb2RmFfn9rVRixiV0deFSUtZI="
       timeout            = 29
     }
     validation = {
@@ -263,11 +264,13 @@ lambda = {
   }
   layers = {
     common = {
-      artifact_bucket  = "artifacts"
-      description      = "What all functions share"
-      name             = "site-builder-common-sit"
-      s3_key           = "lambda/layers/common/645f6b0b26ecdaa67d9a913baee5dcec28ecfc02a3aa0408b5ce4492e66ef85d.zip"
-      source_code_hash = "ZF9rCybs2qZ9mpE7ruXc7Cjs/AKjqgQItc5EkuZu+F0="
+      artifact_bucket          = "artifacts"
+      compatible_architectures = ["arm64"]
+      compatible_runtimes      = ["python3.12"]
+      description              = "What all functions share"
+      name                     = "site-builder-common-sit"
+      s3_key                   = "lambda/layers/common/e5deebfeb4eccacdb744b3d9b8215431bdc819e31417d8d619daa7078e162ec0.zip"
+      source_code_hash         = "5d7r/rTsys23RLPZuCFUMb3IGeMUF9jWGdqnB44WLsA="
     }
   }
 }
