@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
@@ -34,11 +35,16 @@ def settings() -> dict[str, Any]:
     return {**_load("defaults/main.yml"), **_load("vars/main.yml")}
 
 
+def tasks(file: str) -> list[dict[str, Any]]:
+    """The tasks of one file, templates as they are written."""
+    return _load(f"tasks/{file}.yml")
+
+
 def calls(*modules: str, **changed: Any) -> list[Call]:
     """All calls (of these modules), in order, where the inventory or the command line has changed these variables."""
     result = []
-    for step in _load("tasks/main.yml"):
-        for task in _load(f"tasks/{step['ansible.builtin.import_tasks']}"):
+    for step in tasks("main"):
+        for task in tasks(Path(step["ansible.builtin.import_tasks"]).stem):
             names = [key for key in task if key.startswith(PREFIX)]
             if names and (not modules or names[0].removeprefix(PREFIX) in modules):
                 result += _task_calls(task, names[0], {**settings(), **changed})

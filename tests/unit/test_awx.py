@@ -19,11 +19,13 @@ import ansible
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import init_plugin_loader
+from ansible.template import Templar
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible_collections.bbws.site_builder.plugins.module_utils.awx import sliced
 
-from tests.awx import Call, calls, settings
+from tests.awx import Call, calls, settings, tasks
 from tests.conftest import BIN, ROOT
 
 COLLECTIONS = Path(ansible.__file__).parents[1] / "ansible_collections"
@@ -436,6 +438,23 @@ def test_wrong_settings_are_named_before_awx_is_asked(variables: dict[str, Any],
     assert sentence in text, text
     assert "swordfish" not in text
     assert "127.0.0.1" not in text
+
+
+@pytest.mark.parametrize(
+    ("start", "taken"),
+    [
+        (":20260101T010000Z", True),
+        (";TZID=Africa/Johannesburg:20260101T010000", True),
+        (":20260101T010000", False),
+        (";TZID=Africa/Johannesburg:20260101T010000Z", False),
+        ("", False),
+    ],
+)
+def test_a_schedule_says_in_which_time_zone_as_awx_wants_it(start: str, taken: bool) -> None:
+    (check,) = [task for task in tasks("check") if "environments" in task["name"]]
+    of = {"approval": True, "drift": f"DTSTART{start} RRULE:FREQ=DAILY;INTERVAL=1", "instance_groups": []}
+    templar = Templar(DataLoader(), {"item": {"key": "dev", "value": of}})
+    assert all(map(templar.evaluate_conditional, check["ansible.builtin.assert"]["that"])) is taken
 
 
 STACKS = ("dynamodb", "s3", "iam")
