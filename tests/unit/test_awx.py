@@ -36,6 +36,7 @@ ENVIRONMENTS = {"dev", "sit", "prod"}
 EVERYTHING: dict[str, Any] = {
     "awx_config_project_credential": "git",
     "awx_config_execution_environment_image": "registry.example.com/site-builder:1",
+    "awx_config_execution_environment_credential": "registry",
     "awx_config_notification_url": "https://hooks.example.com/",
     "awx_config_aws_credentials": {"prod": {"apply": {"access_key": "AKIA", "secret_key": "hidden"}}},
     "awx_config_job_variables": {"site_builder_target": "local"},
@@ -396,6 +397,24 @@ def configure(*arguments: str, **environment: str) -> subprocess.CompletedProces
         text=True,
         check=False,
     )
+
+
+def test_the_image_comes_from_a_registry_that_may_be_private() -> None:
+    (image,) = of("execution_environment", full=True).values()
+    assert image["image"] == "registry.example.com/site-builder:1"
+    assert image["credential"] == "registry"
+    only_image = calls("execution_environment", awx_config_execution_environment_image="public:1")
+    assert "credential" not in only_image[0].arguments
+
+
+@pytest.mark.parametrize("image", ["", "registry.example.com/site-builder:1"])
+def test_jobs_without_an_image_of_ours_are_announced(image: str) -> None:
+    run = configure("-e", f"awx_config_execution_environment_image={image}")
+    text = " ".join(run.stdout.split())
+    sentence = "awx_config_execution_environment_image is empty: jobs run in the execution environment that AWX uses by default"
+    assert (sentence in text) is (image == ""), text
+    # It stops nothing.
+    assert "http://127.0.0.1:1/api/" in text
 
 
 def test_it_works_with_ansible_controller(tmp_path: Path) -> None:
