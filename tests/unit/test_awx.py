@@ -459,6 +459,14 @@ def test_wrong_settings_are_named_before_awx_is_asked(variables: dict[str, Any],
     assert "127.0.0.1" not in text
 
 
+def accepted(**changed: Any) -> bool:
+    """Whether the role takes an environment with these settings."""
+    (check,) = [task for task in tasks("check") if "environments" in task["name"]]
+    item = {"key": "dev", "value": settings()["awx_config_environments"]["dev"] | changed}
+    templar = Templar(DataLoader(), {"item": item})
+    return all(map(templar.evaluate_conditional, check["ansible.builtin.assert"]["that"]))
+
+
 @pytest.mark.parametrize(
     ("start", "taken"),
     [
@@ -470,10 +478,23 @@ def test_wrong_settings_are_named_before_awx_is_asked(variables: dict[str, Any],
     ],
 )
 def test_a_schedule_says_in_which_time_zone_as_awx_wants_it(start: str, taken: bool) -> None:
-    (check,) = [task for task in tasks("check") if "environments" in task["name"]]
-    of = {"approval": True, "drift": f"DTSTART{start} RRULE:FREQ=DAILY;INTERVAL=1", "instance_groups": []}
-    templar = Templar(DataLoader(), {"item": {"key": "dev", "value": of}})
-    assert all(map(templar.evaluate_conditional, check["ansible.builtin.assert"]["that"])) is taken
+    assert accepted(drift=f"DTSTART{start} RRULE:FREQ=DAILY;INTERVAL=1") is taken
+
+
+@pytest.mark.parametrize(
+    ("more", "taken"), [({}, True), ({"branch": "v1.4.0"}, True), ({"branch": 1.4}, False), ({"brunch": "main"}, False)]
+)
+def test_a_branch_is_a_text_under_its_own_name(more: dict[str, Any], taken: bool) -> None:
+    assert accepted(**more) is taken
+
+
+def test_an_environment_may_have_a_branch_of_its_own() -> None:
+    environments = settings()["awx_config_environments"]
+    environments["prod"] |= {"branch": "v1.4.0"}
+    for call in calls("job_template", "inventory_source", awx_config_environments=environments):
+        # Empty is what AWX shows of a template without one, and takes back one that was there.
+        assert call.arguments["scm_branch"] == ("v1.4.0" if " prod" in call.arguments["name"] else ""), call.task
+    assert of("project")["site-builder"]["allow_override"] is True
 
 
 STACKS = ("dynamodb", "s3", "iam")
