@@ -26,6 +26,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.awx import PUBLI
 from tests.awx import calls
 from tests.conftest import BIN, ROOT, play
 
+from .expired_session import expired_session
 from .other_user import as_another_user, common_folder, give, set_writable
 
 CREDENTIAL = {"access_key": "AKIAIOSFODNN7EXAMPLE", "secret_key": "swordfish-of-the-credential"}
@@ -310,9 +311,17 @@ def test_a_credential_that_was_not_filled_in(awx: Awx, job: str) -> None:
     refused(awx.launch(name, credential={}, target="aws", environment=no_metadata), "no AWS credentials")
 
 
+def test_a_session_that_has_expired(awx: Awx) -> None:
+    session = CREDENTIAL | {"session_token": "of-yesterday"}
+    with expired_session(awx.directory) as (environment, asked):
+        job = awx.launch("site-builder dev outputs", credential=session, target="aws", environment=environment)
+    refused(job, "the AWS session token has expired; log in again and run again")
+    assert asked == ["sts.eu-west-1.amazonaws.com:443"]
+
+
 def test_an_answer_outside_its_choices(awx: Awx) -> None:
-    job = awx.launch("site-builder dev plan", {"site_builder_plan_store": "nowhere"})
-    refused(job, "site_builder_plan_store", "local, s3", "nowhere")
+    job = awx.launch("site-builder dev drift", {"site_builder_drift_fails": "maybe"})
+    refused(job, "site_builder_drift_fails is 'maybe', which is no boolean; write true or false")
 
 
 def test_an_answer_is_no_expression(awx: Awx) -> None:
