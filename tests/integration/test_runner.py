@@ -104,6 +104,8 @@ class Awx:
         config = ConfigParser()
         config.read(self.project / "ansible.cfg")
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        # How to reach PyPI is among the extra environment variables of AWX; here it is as on this machine.
+        kept |= {name: text for name, text in os.environ.items() if name.startswith("PIP_")}
         # ansible-playbook is found on PATH, and Terraform, where PyPI brought it, beside it.
         return kept | {
             "PATH": f"{BIN}:{os.environ['PATH']}",
@@ -243,16 +245,19 @@ def press(awx: Awx, environment: str, job: str, *arguments: Any, **options: Any)
 
 
 ONE = {"limit": "dynamodb"}
+# What a plan job leaves for the job that applies: inputs of other stacks, and packages to build and upload once more.
+RELEASED = ("dynamodb", "s3", "iam", "lambda")
 
 
 def test_life_of_dev(awx: Awx) -> None:
-    """Each button, with one stack, from an empty account to an empty account."""
+    """Each button, from an empty account to an empty account; those that look, with one stack."""
+    released = {"limit": ",".join(RELEASED)}
     release = "site-builder dev release"
     succeeded(press(awx, "dev", "bootstrap"))
 
     # An answer that was left empty.
-    planned = succeeded(press(awx, "dev", "plan", {"survey_allow_destroy": ""}, workflow=release, **ONE))
-    assert planned.artifacts["site_builder_results"] == {"dynamodb": "planned"}
+    planned = succeeded(press(awx, "dev", "plan", {"survey_allow_destroy": ""}, workflow=release, **released))
+    assert planned.artifacts["site_builder_results"] == dict.fromkeys(RELEASED, "planned")
     assert planned.artifacts["site_builder_counts"]["created"] > 0
     assert planned.artifacts.keys() == PUBLISHED | {"site_builder_plan", "site_builder_plan_sha256"}
     # A reader of the job sees what happens while it does.
@@ -261,8 +266,9 @@ def test_life_of_dev(awx: Awx) -> None:
     # The next job has another container: all that it has of the plan is what was published.
     shutil.rmtree(planned.private_data_dir)
     shutil.rmtree(awx.work_dir / "dev")
-    applied = succeeded(press(awx, "dev", "apply", planned.artifacts, workflow=release, **ONE))
-    assert applied.artifacts["site_builder_results"] == {"dynamodb": "succeeded"}
+    shutil.rmtree(awx.work_dir / "packages")
+    applied = succeeded(press(awx, "dev", "apply", planned.artifacts, workflow=release, **released))
+    assert applied.artifacts["site_builder_results"] == dict.fromkeys(RELEASED, "succeeded")
     assert applied.artifacts["site_builder_counts"] == planned.artifacts["site_builder_counts"]
 
     deployed = succeeded(press(awx, "dev", "deploy", **ONE))
@@ -272,7 +278,8 @@ def test_life_of_dev(awx: Awx) -> None:
     succeeded(press(awx, "dev", "unlock", {"survey_lock_id": ""}))
     # AWX knows no booleans in surveys.
     answers = {"site_builder_confirm_destroy": "dev", "site_builder_empty_buckets": "true"}
-    succeeded(press(awx, "dev", "destroy", answers, **ONE))
+    destroyed = succeeded(press(awx, "dev", "destroy", answers, **released))
+    assert destroyed.artifacts["site_builder_results"] == dict.fromkeys(RELEASED, "succeeded")
 
 
 @pytest.mark.parametrize("environment", ["sit", "prod"])
