@@ -278,7 +278,10 @@ def test_life_of_dev(awx: Awx) -> None:
     succeeded(press(awx, "dev", "unlock", {"survey_lock_id": ""}))
     # AWX knows no booleans in surveys.
     answers = {"site_builder_confirm_destroy": "dev", "site_builder_empty_buckets": "true"}
+    shutil.rmtree(awx.work_dir / "packages")
     destroyed = succeeded(press(awx, "dev", "destroy", answers, **released))
+    # Whoever takes an environment down needs no PyPI.
+    assert not (awx.work_dir / "packages").exists()
     assert destroyed.artifacts["site_builder_results"] == dict.fromkeys(RELEASED, "succeeded")
 
 
