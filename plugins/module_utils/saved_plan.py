@@ -27,7 +27,8 @@ def refusal(
     """Return why `manifest` must not be applied, in one sentence, or None.
 
     now: what is true at this moment of the facts that the manifest carries, `created` (ISO 8601) being the time. stacks: for
-    each stack of this run its `tfvars_sha256`, and the `serial` and `lineage` of its state (None: not deployed).
+    each stack of this run its `tfvars_sha256`, the `serial` and `lineage` of its state (None: not deployed), and by
+    `interrupted` what tells the mark of a run that has lost track of what it created (empty: none).
     max_age is in seconds.
     """
     plan = f"the plan {manifest['id']}"
@@ -67,5 +68,11 @@ def refusal(
             return (
                 f"the state of {name} has changed since {plan} was made (serial {planned[name]['serial']} then, "
                 f"{stack['serial']} now): run playbooks/plan.yml again"
+            )
+        # The state may be the same: Terraform writes it for the first time when an apply is 20 seconds old.
+        if stack["interrupted"] not in ("", planned[name].get("interrupted", "")):
+            return (
+                f"an apply of {name} was interrupted since {plan} was made, so that AWS may hold what its state does not: run "
+                "playbooks/plan.yml again, which looks for it"
             )
     return None

@@ -37,6 +37,11 @@ options:
     description: Whether to read the outputs; they may hold secrets, so the task then wants C(no_log).
     type: bool
     default: true
+  look_into:
+    description: The stacks of whose buckets RV(ignore:filled) is to say which hold anything; that is a request for each bucket.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -66,8 +71,10 @@ state_bucket_exists:
 states:
   description:
     - By stack, RV(ignore:deployed) (whether the state holds any resource), RV(ignore:serial), RV(ignore:lineage),
-      RV(ignore:resources) (their number), RV(ignore:outputs) (name to value), RV(ignore:sensitive) (the names of the
-      sensitive ones) and RV(ignore:interrupted) (whether a lock was broken since the last run, see
+      RV(ignore:resources) (their number), RV(ignore:protected) (addresses that AWS protects against deletion),
+      RV(ignore:buckets) (by address C(name) and C(region)), RV(ignore:filled) (the names of those that hold any version of any
+      object, see O(look_into)), RV(ignore:outputs) (name to value), RV(ignore:sensitive) (the names of the sensitive ones) and
+      RV(ignore:interrupted) (what tells the mark of a broken lock from every other one, empty where there is none, see
       M(bbws.site_builder.state_lock)).
   returned: success
   type: dict
@@ -125,20 +132,43 @@ def parse_state(text: bytes | str, where: str) -> dict[str, Any]:
             for instance in resource["instances"]
             if instance.get("attributes", {}).get("deletion_protection_enabled") is True
         ],
+        "buckets": {
+            _address(resource, instance): {
+                "name": instance["attributes"]["bucket"],
+                "region": instance["attributes"]["region"],
+            }
+            for resource in resources
+            if resource["type"] == "aws_s3_bucket"
+            for instance in resource["instances"]
+        },
+        "filled": [],
         "outputs": {name: output["value"] for name, output in outputs.items()},
         "sensitive": sorted(name for name, output in outputs.items() if output.get("sensitive")),
     }
 
 
-NOTHING = {
+NOTHING: dict[str, Any] = {
     "deployed": False,
     "serial": None,
     "lineage": None,
     "resources": 0,
     "protected": [],
+    "buckets": {},
+    "filled": [],
     "outputs": {},
     "sensitive": [],
 }
+
+
+def holds_anything(s3: Any, bucket: str) -> bool:
+    """Whether AWS would refuse to delete the bucket. One that is gone holds nothing."""
+    try:
+        found = s3.list_object_versions(Bucket=bucket, MaxKeys=1)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchBucket":
+            return False
+        raise
+    return bool(found.get("Versions") or found.get("DeleteMarkers"))
 
 
 def main() -> None:
@@ -149,6 +179,7 @@ def main() -> None:
             "state_prefix": {"type": "str", "required": True},
             "stacks": {"type": "list", "elements": "str", "required": True},
             "outputs": {"type": "bool", "default": True},
+            "look_into": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -178,11 +209,11 @@ def main() -> None:
     prefix = params["state_prefix"]
     try:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/") if exists else []
-        keys = {item["Key"] for page in pages for item in page.get("Contents", [])}
+        keys = {item["Key"]: item["ETag"].strip('"') for page in pages for item in page.get("Contents", [])}
     except (BotoCoreError, ClientError) as error:
         module.fail_json(msg=sentence(error, f"listing s3://{bucket}/{prefix}/"))
     for stack in params["stacks"]:
-        states[stack] = {**NOTHING, "interrupted": f"{prefix}/{stack}/{INTERRUPTED}" in keys}
+        states[stack] = {**NOTHING, "interrupted": keys.get(f"{prefix}/{stack}/{INTERRUPTED}", "")}
         key = f"{prefix}/{stack}/{STATE}"
         if key not in keys:
             continue
@@ -194,6 +225,13 @@ def main() -> None:
             module.fail_json(msg=f"s3://{bucket}/{key} cannot be read as a Terraform state: {error}")
         if not params["outputs"]:
             states[stack]["outputs"] = {}
+    for stack in params["look_into"]:
+        for name in [bucket["name"] for bucket in states[stack]["buckets"].values()]:
+            try:
+                if holds_anything(s3, name):
+                    states[stack]["filled"].append(name)
+            except (BotoCoreError, ClientError) as error:
+                module.fail_json(msg=sentence(error, f"looking into the bucket {name} (s3:ListBucketVersions)"))
 
     module.exit_json(changed=False, caller_arn=caller["Arn"], state_bucket_exists=exists, states=states)
 

@@ -61,7 +61,8 @@ options:
     required: true
   stacks:
     description:
-      - By stack C(tfvars_sha256), and C(serial) and C(lineage) of its state. With O(state=saved) also C(plan), the summary.
+      - By stack C(tfvars_sha256), and C(serial), C(lineage) and C(interrupted) of its state, see
+        M(bbws.site_builder.environment_info). With O(state=saved) also C(plan), the summary.
     type: dict
     required: true
   review:
@@ -100,7 +101,7 @@ EXAMPLES = """
       terraform_version: 1.11.4
       created: "2026-11-25T10:15:00Z"
     stacks:
-      dynamodb: {tfvars_sha256: 5e1f, serial: 3, lineage: 1f6f}
+      dynamodb: {tfvars_sha256: 5e1f, serial: 3, lineage: 1f6f, interrupted: ""}
 """
 
 RETURN = """

@@ -10,8 +10,9 @@ short_description: Show who holds the locks of an environment's Terraform states
 version_added: 0.1.0
 description:
   - The lock of the S3 backend is an object beside the state, see C(use_lockfile). A run that was killed leaves it behind.
-  - A broken lock leaves a mark beside the state. The next run of that stack then looks for what the killed run had created and
-    could not write down any more, and with O(state=settled) the mark goes again.
+  - A broken lock leaves a mark beside the state. The next plan of that stack then looks for what the killed run had created and
+    could not write down any more, and with O(state=settled) the mark goes again. No two marks are the same, so that a saved plan
+    can tell whether it has looked for what this one stands for.
 author:
   - BBWS platform team (@bbws)
 options:
@@ -19,9 +20,10 @@ options:
     description:
       - V(shown) only reads.
       - V(absent) removes the lock whose id is O(lock_id), and no other.
+      - V(marked) leaves a mark for each of O(stacks), for a run that was not killed and has lost track all the same.
       - V(settled) removes the marks of O(stacks).
     type: str
-    choices: [shown, absent, settled]
+    choices: [shown, absent, marked, settled]
     default: shown
   lock_id:
     description: The id that Terraform has named. Required with O(state=absent).
@@ -66,6 +68,7 @@ locks:
 
 import json
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 with suppress(ImportError):  # AnsibleAWSModule says that it is missing
@@ -87,7 +90,7 @@ def parse_lock(text: bytes | str, stack: str) -> dict[str, Any]:
 def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["shown", "absent", "settled"], "default": "shown"},
+            "state": {"type": "str", "choices": ["shown", "absent", "marked", "settled"], "default": "shown"},
             "lock_id": {"type": "str"},
             "state_bucket": {"type": "str", "required": True},
             "state_prefix": {"type": "str", "required": True},
@@ -102,10 +105,15 @@ def main() -> None:
     def key(stack: str, name: str) -> str:
         return f"{params['state_prefix']}/{stack}/{name}"
 
+    def leave_mark(stack: str, what: dict[str, Any]) -> None:
+        client.put_object(Bucket=bucket, Key=key(stack, INTERRUPTED), Body=json.dumps(what, indent=2).encode())
+
     try:
-        if params["state"] == "settled":
-            if not module.check_mode:
-                for stack in params["stacks"]:
+        if params["state"] in ("marked", "settled"):
+            for stack in params["stacks"] if not module.check_mode else []:
+                if params["state"] == "marked":
+                    leave_mark(stack, {"stack": stack, "created": datetime.now(UTC).isoformat()})
+                else:
                     client.delete_object(Bucket=bucket, Key=key(stack, INTERRUPTED))
             module.exit_json(changed=False, locks=[])
         locks: dict[str, dict[str, Any]] = {}
@@ -130,8 +138,7 @@ def main() -> None:
         stack = broken[0]["stack"]
         if not module.check_mode:
             # The mark first: a lock that is gone without it would hide what the killed run has left.
-            mark = json.dumps(broken[0], indent=2).encode()
-            client.put_object(Bucket=bucket, Key=key(stack, INTERRUPTED), Body=mark)
+            leave_mark(stack, broken[0])
             client.delete_object(Bucket=bucket, Key=key(stack, LOCK))
     except (BotoCoreError, ClientError) as error:
         module.fail_json(msg=f"the locks in s3://{bucket}/{params['state_prefix']} cannot be reached: {error}")

@@ -111,6 +111,17 @@ def test_apply_refuses_a_plan_of_another_commit(sit: Life) -> None:
     assert f"was made from commit {'0' * 40}, and this checkout is at " in said(run)
 
 
+def test_apply_refuses_a_plan_from_before_a_broken_lock(sit: Life) -> None:
+    """The state is the same: the killed apply had not come to write it."""
+    mark = {"Bucket": BUCKET, "Key": "site-builder/sit/dynamodb/interrupted.json"}
+    sit.client("s3", REGION).put_object(**mark, Body=b"{}")
+    run = sit.apply()
+    sit.client("s3", REGION).delete_object(**mark)
+    assert run.code != 0
+    assert "an apply of dynamodb was interrupted since the plan" in said(run)
+    assert "terraform apply" not in run.output
+
+
 def test_apply_does_what_was_reviewed(sit: Life) -> None:
     run = sit.apply("-e", f"site_builder_plan_sha256={manifest_sha(sit.plans[-1])}")
     assert run.code == 0, run.output
@@ -125,14 +136,34 @@ def test_a_plan_is_applied_once(sit: Life) -> None:
     assert "the state of dynamodb has changed since the plan" in said(run)
 
 
+def forget(sit: Life, module: str) -> None:
+    """What a Terraform that could not write its state any more has left: the state does not know of it."""
+    client, key = sit.client("s3", REGION), "site-builder/sit/dynamodb/terraform.tfstate"
+    state = json.loads(client.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+    kept = [resource for resource in state["resources"] if resource.get("module") != module]
+    assert len(kept) < len(state["resources"])
+    state |= {"resources": kept, "serial": state["serial"] + 1}
+    client.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(state).encode())
+
+
 def test_a_plan_in_the_state_bucket_needs_nothing_of_this_machine(sit: Life) -> None:
+    """And of the two ways to find out that AWS holds what the state does not, this is the one without a lock."""
+    forget(sit, 'module.tables["agents"]')
     tags = '{"site_builder_tags": {"Owner": "ann"}, "site_builder_plan_store": "s3"}'
     planned = sit.plan("-e", tags)
     assert planned.code == 0, planned.output
+    refused = sit.apply("-e", tags)
+    assert refused.code != 0
+    assert "; run playbooks/plan.yml again, which takes over what is ours" in said(refused)
+    planned = sit.plan("-e", tags)
+    assert planned.code == 0, planned.output
+    assert [action["action"] for action in planned.stacks()["dynamodb"]["actions"]] == ["update"]
     shutil.rmtree(sit.work_dir / "sit")
     run = sit.apply("-e", tags)
     assert run.code == 0, run.output
     assert run.results() == {"dynamodb": "succeeded"}
+    objects = sit.client("s3", REGION).list_objects_v2(Bucket=BUCKET, Prefix="site-builder/sit/dynamodb/")["Contents"]
+    assert [o["Key"] for o in objects] == ["site-builder/sit/dynamodb/terraform.tfstate"]
 
 
 def test_check_mode_writes_nothing_anywhere(sit: Life) -> None:

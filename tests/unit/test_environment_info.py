@@ -32,7 +32,14 @@ STATE = {
                 {"index_key": "a", "attributes": {"deletion_protection_enabled": False}},
             ],
         },
-        {"mode": "managed", "type": "aws_s3_bucket", "instances": []},
+        {"mode": "managed", "type": "aws_s3_bucket", "name": "this", "instances": []},
+        {
+            "mode": "managed",
+            "module": 'module.buckets["sites"]',
+            "type": "aws_s3_bucket",
+            "name": "replica",
+            "instances": [{"index_key": 0, "attributes": {"bucket": "sites-dev", "region": "eu-west-1"}}],
+        },
         {"mode": "data", "type": "aws_partition", "instances": [{}]},
     ],
 }
@@ -40,8 +47,10 @@ READ = {
     "deployed": True,
     "serial": 7,
     "lineage": "l",
-    "resources": 2,
+    "resources": 3,
     "protected": ['module.tables["orders"].aws_dynamodb_table.this[0]'],
+    "buckets": {'module.buckets["sites"].aws_s3_bucket.replica[0]': {"name": "sites-dev", "region": "eu-west-1"}},
+    "filled": [],
     "outputs": {"tables": {"orders": {"name": "orders-dev"}}, "password": "secret"},
     "sensitive": ["password"],
 }
@@ -52,7 +61,7 @@ class TestParseState:
     def test_state(self, text: str | bytes):
         assert module.parse_state(text, "s3://b/k") == READ
 
-    @pytest.mark.parametrize("resources", [[], STATE["resources"][1:]])
+    @pytest.mark.parametrize("resources", [[], [STATE["resources"][1], STATE["resources"][-1]]])
     def test_nothing_deployed(self, resources: list):
         state = module.parse_state(json.dumps({**STATE, "resources": resources}), "s3://b/k")
         assert (state["deployed"], state["resources"]) == (False, 0)
@@ -97,7 +106,7 @@ def test_sentence(error: Exception | str, text: str):
     assert module.sentence(error, "reading it").startswith(text)
 
 
-NOT_INTERRUPTED = {"interrupted": False}
+NOT_INTERRUPTED = {"interrupted": ""}
 NOTHING = module.NOTHING | NOT_INTERRUPTED
 
 
@@ -150,8 +159,32 @@ class TestMain:
 
     def test_a_broken_lock_has_left_its_mark(self, read: Callable[..., dict], put: Callable):
         put("site-builder/dev/s3/interrupted.json", "{}")
-        states = read()["states"]
-        assert (states["s3"]["interrupted"], states["dynamodb"]["interrupted"]) == (True, False)
+        first = read()["states"]
+        put("site-builder/dev/s3/interrupted.json", '{"id": "4f1c"}')
+        marks = [states["s3"]["interrupted"] for states in (first, read()["states"])]
+        assert len({*marks, first["dynamodb"]["interrupted"]}) == 3
+
+    @pytest.mark.parametrize("holds", ["nothing", "an object", "a delete marker", "no bucket"])
+    def test_filled_buckets(self, read: Callable[..., dict], put: Callable, clients: dict[str, Any], holds: str):
+        put("site-builder/dev/s3/terraform.tfstate", json.dumps(STATE))
+        read()
+        s3 = clients["s3"]
+        if holds != "no bucket":
+            s3.create_bucket(Bucket="sites-dev", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+            s3.put_bucket_versioning(Bucket="sites-dev", VersioningConfiguration={"Status": "Enabled"})
+        if holds == "an object":
+            s3.put_object(Bucket="sites-dev", Key="a", Body=b"b")
+        if holds == "a delete marker":
+            version = s3.put_object(Bucket="sites-dev", Key="a", Body=b"b")["VersionId"]
+            s3.delete_object(Bucket="sites-dev", Key="a")
+            s3.delete_object(Bucket="sites-dev", Key="a", VersionId=version)
+        asked: list[object] = []
+        s3.meta.events.register("before-call.s3.ListObjectVersions", lambda **event: asked.append(event))
+        assert read()["states"]["s3"]["filled"] == []
+        assert asked == []
+        filled = [] if holds in ("nothing", "no bucket") else ["sites-dev"]
+        assert read(look_into=["dynamodb", "s3"])["states"]["s3"]["filled"] == filled
+        assert len(asked) == 1
 
     def test_without_outputs(self, read: Callable[..., dict], put: Callable):
         put("site-builder/dev/dynamodb/terraform.tfstate", json.dumps(STATE))
@@ -185,6 +218,7 @@ class TestMain:
             ("HeadBucket", "reading the state bucket states"),
             ("ListObjectsV2", "listing s3://states/site-builder/dev/"),
             ("GetObject", "reading s3://states/site-builder/dev/dynamodb/terraform.tfstate"),
+            ("ListObjectVersions", "looking into the bucket sites-dev (s3:ListBucketVersions)"),
         ],
     )
     @pytest.mark.parametrize("kind", ["denied", "offline"])
@@ -201,6 +235,6 @@ class TestMain:
         events = clients["sts" if operation == "GetCallerIdentity" else "s3"].meta.events
         events.register(f"before-call.*.{operation}", refuse)
         try:
-            assert read()["msg"].startswith(f"{doing} failed: ")
+            assert read(look_into=["dynamodb"])["msg"].startswith(f"{doing} failed: ")
         finally:
             events.unregister(f"before-call.*.{operation}", refuse)

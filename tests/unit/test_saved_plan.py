@@ -29,7 +29,7 @@ FACTS = {
     "created_by": "arn:aws:iam::123456789012:user/ann",
     "created": "2026-11-25T10:00:00Z",
 }
-STACK = {"tfvars_sha256": "5e1f", "serial": 3, "lineage": "l"}
+STACK = {"tfvars_sha256": "5e1f", "serial": 3, "lineage": "l", "interrupted": ""}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -254,6 +254,7 @@ def test_no_plan(store: Any) -> None:
         ({"stacks": {"s3": STACK | {"tfvars_sha256": "other"}}}, "the variables of s3 are not those of the plan"),
         ({"stacks": {"s3": STACK | {"serial": 4}}}, "the state of s3 has changed since the plan 20261125T100000Z-aaaaaa was made (serial 3 then, 4 now)"),
         ({"stacks": {"s3": STACK | {"lineage": "other"}}}, "the state of s3 has changed"),
+        ({"stacks": {"s3": STACK | {"interrupted": "a mark"}}}, "an apply of s3 was interrupted since the plan 20261125T100000Z-aaaaaa was made"),
     ],
 )  # fmt: skip
 def test_refusals(store: Any, options: dict[str, Any], sentence: str) -> None:
@@ -261,6 +262,16 @@ def test_refusals(store: Any, options: dict[str, Any], sentence: str) -> None:
     refused = store("fetched", **options)
     assert sentence in refused["msg"]
     assert not refused["run_dir"].exists()
+
+
+def test_a_plan_that_has_looked_for_what_was_lost(store: Any) -> None:
+    stack = STACK | {"interrupted": "a mark"}
+    run = {"stacks": {"s3": stack | {"plan": PLAN}}}
+    store("saved", **run)
+    assert "msg" not in store("fetched", stacks={"s3": stack})
+    # Another run has settled it, without a change of the state.
+    assert "msg" not in store("fetched", stacks={"s3": STACK})
+    assert "was interrupted since" in store("fetched", stacks={"s3": stack | {"interrupted": "another one"}})["msg"]
 
 
 def test_another_commit(store: Any, repository: Path) -> None:

@@ -56,6 +56,18 @@ def test_broken_with_a_mark_that_settles(call: Callable[..., dict], bucket: obje
     assert keys(bucket) == set()
 
 
+def test_marked_each_time_with_another_mark(call: Callable[..., dict], bucket: object) -> None:
+    marks = []
+    for _ in range(2):
+        assert call(state="marked", stacks=["iam"])["changed"] is False
+        marks.append(bucket.get_object("states", "site-builder/dev/iam/interrupted.json").etag)
+    assert marks[0] != marks[1]
+    assert keys(bucket) == {"site-builder/dev/iam/interrupted.json", "site-builder/dev/s3/terraform.tfstate.tflock"}
+    call(state="settled", stacks=["iam"])
+    call(state="marked", stacks=["iam"], _ansible_check_mode=True)
+    assert keys(bucket) == {"site-builder/dev/s3/terraform.tfstate.tflock"}
+
+
 def test_check_mode_breaks_nothing(call: Callable[..., dict], bucket: object) -> None:
     assert call(state="absent", lock_id="4f1c", _ansible_check_mode=True)["changed"] is True
     assert keys(bucket) == {"site-builder/dev/s3/terraform.tfstate.tflock"}
