@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 from ansible_collections.bbws.site_builder.plugins.module_utils.naming import resource_name
 
 from .conftest import BOUNDARY, Environment
@@ -136,12 +139,30 @@ def test_what_aws_protects_stops_the_destruction_before_anything_goes(prod: Envi
     assert "terraform plan" not in run.output
 
 
-def test_destroy_leaves_nothing(prod: Environment) -> None:
-    """The last test of this environment."""
+def test_buckets_that_hold_anything_stop_the_destruction_before_anything_goes(prod: Environment) -> None:
     lifted = prod.deploy("--limit", "dynamodb", "-e", "site_builder_lift_protection=true")
     assert lifted.code == 0, lifted.output
-    prod.client("s3", REPLICA).put_object(Bucket="site-builder-sites-prod-123456789012-eu-west-1", Key="a", Body=b"b")
-    run = prod.deploy(*DESTROY, "-e", "site_builder_empty_buckets=true", playbook="playbooks/destroy.yml")
+    replica = "site-builder-sites-prod-123456789012-eu-west-1"
+    prod.client("s3", REPLICA).put_object(Bucket=replica, Key="a", Body=b"b")
+    run = prod.deploy(*DESTROY, playbook="playbooks/destroy.yml")
+    assert run.code != 0
+    said = " ".join(run.output.split())
+    assert "site_builder_empty_buckets is false, and there are objects or versions of them in" in said
+    assert {"site-builder-artifacts-prod-123456789012-af-south-1", replica} <= set(re.findall(r"[\w-]+", said))
+    assert "terraform plan" not in run.output
+
+
+def test_destroy_leaves_nothing(prod: Environment) -> None:
+    """The last test of this environment. A bucket that has left the definition is emptied, too; one that is not ours is not."""
+    foreign = "site-builder-uploads-prod-123456789012-af-south-1"
+    s3 = prod.client("s3", PRIMARY)
+    s3.create_bucket(Bucket=foreign, CreateBucketConfiguration={"LocationConstraint": PRIMARY})
+    for bucket in (foreign, "site-builder-logs-prod-123456789012-af-south-1"):
+        s3.put_object(Bucket=bucket, Key="a", Body=b"b")
+    buckets = json.dumps({"s3_buckets": {"artifacts": {}, "sites": {}, "uploads": {}}})
+    run = prod.deploy(
+        *DESTROY, "-e", "site_builder_empty_buckets=true", "-e", buckets, playbook="playbooks/destroy.yml"
+    )
     assert run.code == 0, run.output
     assert set(run.results().values()) == {"succeeded"}
 
@@ -152,8 +173,10 @@ def test_destroy_leaves_nothing(prod: Environment) -> None:
     for region in (PRIMARY, REPLICA):
         assert left("dynamodb", region, "list_tables", "TableNames") == []
     assert left("s3", PRIMARY, "list_buckets", "Buckets", "Name") == [
-        "site-builder-tfstate-prod-123456789012-af-south-1"
+        "site-builder-tfstate-prod-123456789012-af-south-1",
+        foreign,
     ]
+    assert s3.get_object(Bucket=foreign, Key="a")["Body"].read() == b"b"
     assert left("lambda", PRIMARY, "list_functions", "Functions", "FunctionName") == []
     assert left("apigateway", PRIMARY, "get_rest_apis", "items", "name") == []
     assert left("logs", PRIMARY, "describe_log_groups", "logGroups", "logGroupName") == []

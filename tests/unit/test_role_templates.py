@@ -102,3 +102,26 @@ def test_logging_role_is_looked_for_unless_an_api_makes_it(managed: dict, looks:
         loader, {"api_gateway_apis": apis, "_site_builder_local": False, "_terraform_stack_states": states}
     )
     assert all(templar.evaluate_conditional(condition) for condition in task["when"]) is looks
+
+
+def test_buckets_that_are_emptied_are_those_that_the_plan_deletes():
+    """Not those of the definition: what is not in the state is not ours, and what is may have left the definition."""
+
+    def own(key: str, name: str = "this") -> str:
+        return f'module.buckets["{key}"].aws_s3_bucket.{name}' + ("[0]" if name == "replica" else "")
+
+    held = {own("logs"): "logs", own("sites"): "sites", own("sites", "replica"): "copy", own("kept"): "kept"}
+    actions = [{"address": own(key), "type": "aws_s3_bucket", "action": "delete"} for key in ("logs", "sites")]
+    actions += [
+        {"address": own("sites", "replica"), "type": "aws_s3_bucket", "action": "delete"},
+        {"address": 'aws_s3_bucket_logging.this["sites"]', "type": "aws_s3_bucket_logging", "action": "delete"},
+        {"address": own("kept"), "type": "aws_s3_bucket", "action": "update"},
+        {"address": 'module.buckets["sites"].aws_iam_role.replication[0]', "type": "aws_iam_role", "action": "delete"},
+    ]
+    deletions = evaluated(
+        "s3/vars/main.yml",
+        "_s3_deletions",
+        terraform_stack_plan={"actions": actions},
+        _terraform_stack_states={"s3": {"buckets": held}},
+    )
+    assert deletions == ["copy", "sites", "logs"]
