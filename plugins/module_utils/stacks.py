@@ -69,7 +69,8 @@ def stack_result(
         "result": result,
         "counts": counts or nothing,
         "actions": plan.get("actions", []),
-        "started": plan.get("started") or applied.get("started"),
+        # The plan may be the one that followed a first apply.
+        "started": min(filter(None, (plan.get("started"), applied.get("started"))), default=None),
         "ended": applied.get("ended") or plan.get("ended"),
         "seconds": round(plan.get("seconds", 0.0) + applied.get("seconds", 0.0), 1),
         "reason": reason,

@@ -127,6 +127,9 @@ def test_apply_does_what_was_reviewed(sit: Life) -> None:
     assert run.code == 0, run.output
     assert run.results() == {"dynamodb": "succeeded"}
     assert "terraform plan" not in run.output
+    # When it was applied, not when it was planned.
+    planned = json.loads((sit.plans[-1] / "manifest.json").read_text())["created"]
+    assert planned < run.stacks()["dynamodb"]["started"] < run.stacks()["dynamodb"]["ended"]
     assert len(sit.client("dynamodb", REGION).list_tables()["TableNames"]) == 2
 
 
