@@ -67,7 +67,7 @@ def plan_details(plan: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def taken_back(drift: list[dict[str, Any]], resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the part of `drift` that the plan takes back.
+    """Return the part of `drift` that the plan takes back: what differs in the attributes that it changes.
 
     Terraform also calls drift what AWS has added to one resource when another one was created, such as a bucket's policy in
     the attributes of the bucket. No plan changes that, and nobody has done it by hand.
@@ -78,11 +78,16 @@ def taken_back(drift: list[dict[str, Any]], resources: list[dict[str, Any]]) -> 
         resource = planned.get(entry["address"])
         if resource is None:
             continue
-        paths = {change["path"] for change in resource["changes"]}
-        changes = [change for change in entry["changes"] if change["path"] in paths]
+        # Not by whole paths: an element of a list has another place when it is looked at from the other side.
+        attributes = {_attribute(change) for change in resource["changes"]}
+        changes = [change for change in entry["changes"] if _attribute(change) in attributes]
         if changes or (entry["action"] == "deleted" and resource["action"] in ("create", "replace")):
             found.append({**entry, "changes": changes})
     return found
+
+
+def _attribute(change: Mapping[str, Any]) -> str:
+    return re.split(r"[.\[]", change["path"], maxsplit=1)[0]
 
 
 def _action(change: Mapping[str, Any]) -> str:

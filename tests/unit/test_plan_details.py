@@ -501,3 +501,18 @@ def test_drift_is_what_the_plan_takes_back() -> None:
         entry("x.gone", "create", "name"),
     ]
     assert taken_back(drift, resources) == [entry("x.tagged", "updated", "tags.Owner"), entry("x.gone", "deleted")]
+
+
+def test_drift_that_has_moved_the_elements_of_a_list() -> None:
+    """Somebody has put a statement without a Sid in the place of another one, and AWS gives them in another order."""
+    ours = {"Sid": "A", "Effect": "Deny"}, {"Sid": "B", "Effect": "Deny"}
+    state, aws = (
+        {"policy": json.dumps({"Statement": statements}), "tags": {}}
+        for statements in (ours, ({"Effect": "Allow"}, ours[0]))
+    )
+    told = plan_details({"resource_changes": [entry(aws, state)], "resource_drift": [entry(state, aws)]})
+    (drifted,) = taken_back(told["drift"], told["resources"])
+    assert drifted["changes"] == told["drift"][0]["changes"]
+    assert not {change["path"] for change in drifted["changes"]} <= {
+        change["path"] for change in told["resources"][0]["changes"]
+    }
