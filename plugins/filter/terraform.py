@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.bbws.site_builder.plugins.module_utils import (
+    saved_plan,
     stacks,
     terraform_log,
     workdir,
@@ -39,6 +40,7 @@ class FilterModule:
                 "stack_result": stacks.stack_result,
                 "sum_counts": terraform_log.sum_counts,
                 "tfvars_sha256": workdir.tfvars_sha256,
+                "unreviewed_actions": saved_plan.unreviewed,
                 "work_dir": workdir.work_dir,
             },
             AnsibleFilterError,

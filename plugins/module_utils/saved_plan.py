@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -76,3 +77,28 @@ def refusal(
                 "playbooks/plan.yml again, which looks for it"
             )
     return None
+
+
+# A route's method and integration, and their responses, by the key of the route: "GET /sites/{}", for OPTIONS "/sites/{}".
+_ROUTE = re.compile(
+    r'(?P<api>.*)\baws_api_gateway_(?:method|integration)(?:_response)?\.(?P<name>\w+)\["(?P<route>.*?)(?: \d{3})?"\]'
+)
+
+
+def unreviewed(plan: Mapping[str, Any], reviewed: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return the addresses that `plan` changes and the `reviewed` actions of a saved plan do not stand for.
+
+    plan: what is to follow a saved plan that took routes out of an API, that is, its deployment and its stage. A route that the
+    saved plan has replaced may have lost parts of itself, which this plan brings back.
+    """
+    reviewed = list(reviewed)
+    addresses = {action["address"] for action in reviewed}
+    routes = {_ROUTE.fullmatch(address) for address in addresses} - {None}
+    known = {route.groups() for route in routes}
+    return [
+        action["address"]
+        for action in plan["actions"]
+        if action["address"] not in addresses
+        and action["type"] not in ("aws_api_gateway_deployment", "aws_api_gateway_stage")
+        and not ((route := _ROUTE.fullmatch(action["address"])) and route.groups() in known)
+    ]

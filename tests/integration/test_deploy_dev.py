@@ -241,9 +241,21 @@ def test_a_changed_source_updates_its_function_and_another_route_the_api(dev: En
     # Its resource and its verbs, and the deployment that makes them live.
     assert (api["counts"]["created"], api["counts"]["deleted"]) == (7, 0), api["actions"]
 
-    # And back: the copy that the stage serves is made once more, when the route has gone.
-    back = dev.deploy("--limit", "api_gateway")
+    # And back: the copy that the stage serves is made once more, when the route has gone. What was changed by hand since the review stays.
+    planned = dev.deploy("--limit", "api_gateway", playbook="playbooks/plan.yml")
+    assert planned.code == 0, planned.output
+    gateway = dev.client("apigateway", REGION)
+    (rest_api,) = gateway.get_rest_apis()["items"]
+
+    def describe(text: str) -> None:
+        change = {"op": "replace", "path": "/description", "value": text}
+        gateway.update_rest_api(restApiId=rest_api["id"], patchOperations=[change])
+
+    describe("by hand")
+    back = dev.deploy("--limit", "api_gateway", playbook="playbooks/apply.yml")
     assert back.code == 0, back.output
+    assert gateway.get_rest_api(restApiId=rest_api["id"])["description"] == "by hand"
+    describe(rest_api["description"])
     assert back.output.count("api_gateway: terraform apply has started") == 2
     done = back.stacks()["api_gateway"]
     assert (done["counts"]["replaced"], done["counts"]["deleted"]) == (2, 7), done["actions"]
