@@ -65,7 +65,7 @@ variable "layers" {
     source_code_hash         = string
     description              = optional(string)
     compatible_runtimes      = optional(list(string), ["python3.12"])
-    compatible_architectures = optional(list(string), ["arm64", "x86_64"])
+    compatible_architectures = optional(list(string), ["arm64"])
   }))
   default  = {}
   nullable = false
