@@ -25,6 +25,8 @@ class Environment:
     always: arguments of every run, as if the inventory said so.
     """
 
+    always: tuple[str, ...] = ()
+
     def __init__(self, name: str, work_dir: Path, *always: str) -> None:
         self.name, self.work_dir, self.always = name, work_dir, always
         self.first = self.deploy()
