@@ -326,7 +326,8 @@ def test_a_session_that_has_expired(awx: Awx) -> None:
     with expired_session(awx.directory) as (environment, asked):
         job = awx.launch("site-builder dev outputs", credential=session, target="aws", environment=environment)
     refused(job, "the AWS session token has expired; log in again and run again")
-    assert asked == ["sts.eu-west-1.amazonaws.com:443"]
+    # Once, or twice where the first answer came before the whole question had.
+    assert set(asked) == {"sts.eu-west-1.amazonaws.com:443"}
 
 
 def test_an_answer_outside_its_choices(awx: Awx) -> None:
