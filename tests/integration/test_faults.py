@@ -127,17 +127,6 @@ def break_dead_locks(dev: Environment) -> None:
         assert broken.code == 0, broken.output
 
 
-def in_state(dev: Environment, kind: str) -> set[str]:
-    """The ids of this kind of resource in all states."""
-    client, bucket = dev.client("s3", REGION), STATE_BUCKET
-    found = set()
-    for item in client.list_objects_v2(Bucket=bucket)["Contents"]:
-        if item["Key"].endswith("terraform.tfstate"):
-            state = json.loads(client.get_object(Bucket=bucket, Key=item["Key"])["Body"].read())
-            found |= {i["attributes"]["id"] for r in state["resources"] if r["type"] == kind for i in r["instances"]}
-    return found
-
-
 def assert_no_orphans(dev: Environment) -> None:
     """What AWS holds is what the states hold."""
 
@@ -159,7 +148,8 @@ def assert_no_orphans(dev: Environment) -> None:
             key for key in names("kms", "list_keys", "Keys", "KeyId") if kms.list_resource_tags(KeyId=key)["Tags"]
         },
     }
-    assert held == {kind: in_state(dev, kind) for kind in held}
+    states = dev.resources(REGION)
+    assert held == {kind: {one["id"] for one in states.get(kind, [])} for kind in held}
 
 
 @pytest.mark.parametrize("number", range(KILLS))
