@@ -13,8 +13,9 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.vars import load_extra_vars
-from ansible_collections.bbws.site_builder.plugins.module_utils import awx, preflight, service
-from ansible_collections.bbws.site_builder.plugins.module_utils.fields import DEFINITIONS
+from ansible_collections.bbws.site_builder.plugins.module_utils import awx, preflight
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import registry as service
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.schemas import DEFINITIONS
 
 _ROLES = Path(__file__).resolve().parents[2] / "roles"
 

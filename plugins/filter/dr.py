@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.bbws.site_builder.plugins.module_utils.dr import dr_flags
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import translate
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import translate
 
 
 class FilterModule:

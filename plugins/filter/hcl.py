@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.bbws.site_builder.plugins.module_utils.hcl import to_hcl
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import translate
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import translate
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.hcl import to_hcl
 
 
 class FilterModule:

@@ -6,12 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import (
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import translate
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import (
     resource_arn,
     resource_name,
     resource_names,
     standard_tags,
-    translate,
 )
 
 

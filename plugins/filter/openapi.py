@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import translate
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import translate
 from ansible_collections.bbws.site_builder.plugins.module_utils.openapi import openapi_routes
 
 

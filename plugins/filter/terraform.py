@@ -7,13 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.bbws.site_builder.plugins.module_utils import (
-    saved_plan,
-    stacks,
-    terraform_log,
-    workdir,
-)
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import translate
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import translate
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import inputs as stacks
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import events as terraform_log
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import saved_plan, workdir
 
 
 class FilterModule:

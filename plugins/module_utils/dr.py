@@ -6,14 +6,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import (
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError, shown
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import (
     ENVIRONMENTS,
-    SiteBuilderError,
     check_replica_region,
     mapping,
     one_of,
     partition_of,
-    shown,
 )
 
 # Days. CloudWatch Logs API, PutRetentionPolicy retentionInDays.

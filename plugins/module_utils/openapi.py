@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
 import yaml
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import SiteBuilderError, shown
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError, shown
 
 FUNCTION_KEY = "x-site-builder-function"
 TIMEOUT_KEY = "x-timeout"

@@ -19,7 +19,15 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.dr import (
     dr_flags,
     not_offered,
 )
-from ansible_collections.bbws.site_builder.plugins.module_utils.fields import (
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import (
+    ENVIRONMENTS,
+    check_replica_region,
+    parse_context,
+    partition_of,
+    standard_tags,
+)
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.schemas import (
     ACCOUNT,
     API,
     API_ORIGIN,
@@ -28,15 +36,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.fields import (
     GEOGRAPHIES,
     INFERENCE_PROFILE,
 )
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import (
-    ENVIRONMENTS,
-    SiteBuilderError,
-    check_replica_region,
-    parse_context,
-    partition_of,
-    standard_tags,
-)
-from ansible_collections.bbws.site_builder.plugins.module_utils.shapes import (
+from ansible_collections.bbws.site_builder.plugins.module_utils.validators import (
     Check,
     choice,
     entries,

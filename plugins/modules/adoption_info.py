@@ -101,9 +101,9 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.bbws.site_builder.plugins.module_utils import adoption
-from ansible_collections.bbws.site_builder.plugins.module_utils.adoption_lookup import Lookup
-from ansible_collections.bbws.site_builder.plugins.module_utils.show_plan import show_plan
+from ansible_collections.bbws.site_builder.plugins.module_utils.recovery import kinds as adoption
+from ansible_collections.bbws.site_builder.plugins.module_utils.recovery.finders import Lookup
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.show_plan import show_plan
 
 
 def main() -> None:

@@ -88,7 +88,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.bbws.site_builder.plugins.module_utils.workdir import INTERRUPTED, STATE
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import INTERRUPTED, STATE
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId"}

@@ -94,8 +94,8 @@ outputs:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bbws.site_builder.plugins.module_utils.plan_details import plan_details, taken_back
-from ansible_collections.bbws.site_builder.plugins.module_utils.show_plan import show_plan
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.changes import plan_details, taken_back
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.show_plan import show_plan
 
 
 def main() -> None:

@@ -138,13 +138,13 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.bbws.site_builder.plugins.module_utils.plan_page import plan_page
-from ansible_collections.bbws.site_builder.plugins.module_utils.saved_plan import (
+from ansible_collections.bbws.site_builder.plugins.module_utils.review.page import plan_page
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.saved_plan import (
     MANIFEST,
     refusal,
     sha256,
 )
-from ansible_collections.bbws.site_builder.plugins.module_utils.workdir import to_json, write_private
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import to_json, write_private
 
 KEPT = 10
 # What one DeleteObjects call takes.

@@ -75,7 +75,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.bbws.site_builder.plugins.module_utils.workdir import INTERRUPTED, LOCK
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import INTERRUPTED, LOCK
 
 
 def parse_lock(text: bytes | str, stack: str) -> dict[str, Any]:

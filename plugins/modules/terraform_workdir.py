@@ -132,7 +132,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bbws.site_builder.plugins.module_utils.workdir import tfvars_sha256, to_json, write_private
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import (
+    tfvars_sha256,
+    to_json,
+    write_private,
+)
 
 PLAN = "plan.tfplan"
 TFVARS = "terraform.tfvars.json"

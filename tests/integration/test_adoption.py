@@ -16,7 +16,7 @@ from typing import Any
 
 import boto3
 import pytest
-from ansible_collections.bbws.site_builder.plugins.module_utils.adoption import KINDS, Again
+from ansible_collections.bbws.site_builder.plugins.module_utils.recovery.kinds import KINDS, Again
 
 from tests.conftest import ROOT, clean_environment
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import resource_name
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import resource_name
 
 from .conftest import BOUNDARY, Environment
 

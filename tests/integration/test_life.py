@@ -80,7 +80,7 @@ def test_a_plan_of_the_empty_environment(sit: Life) -> None:
 
 
 def manifest_sha(folder: Path) -> str:
-    from ansible_collections.bbws.site_builder.plugins.module_utils.saved_plan import sha256
+    from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.saved_plan import sha256
 
     return sha256((folder / "manifest.json").read_bytes())
 

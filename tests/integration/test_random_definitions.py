@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.bbws.site_builder.plugins.filter.definitions import FilterModule
-from ansible_collections.bbws.site_builder.plugins.module_utils import preflight, service
+from ansible_collections.bbws.site_builder.plugins.module_utils import preflight
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import registry as service
 
 from tests.conftest import ROOT, clean_environment
 from tests.integration.services import Services

@@ -15,9 +15,9 @@ from typing import Any
 
 import boto3
 import pytest
-from ansible_collections.bbws.site_builder.plugins.module_utils import adoption
-from ansible_collections.bbws.site_builder.plugins.module_utils.adoption import Again, Candidate, Create
-from ansible_collections.bbws.site_builder.plugins.module_utils.adoption_lookup import FINDERS, Lookup
+from ansible_collections.bbws.site_builder.plugins.module_utils.recovery import kinds as adoption
+from ansible_collections.bbws.site_builder.plugins.module_utils.recovery.finders import FINDERS, Lookup
+from ansible_collections.bbws.site_builder.plugins.module_utils.recovery.kinds import Again, Candidate, Create
 from ansible_collections.bbws.site_builder.plugins.modules import adoption_info as module
 from botocore.exceptions import ClientError
 from moto import mock_aws

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.bbws.site_builder.plugins.module_utils import fields
-from ansible_collections.bbws.site_builder.plugins.module_utils.definitions import (
+from ansible_collections.bbws.site_builder.plugins.module_utils.dr import dr_flags
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import schemas as fields
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.define import (
     api_gateway_stack,
     dynamodb_stack,
     iam_stack,
@@ -18,9 +20,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.definitions impo
     monitoring_stack,
     s3_stack,
 )
-from ansible_collections.bbws.site_builder.plugins.module_utils.dr import dr_flags
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import SiteBuilderError
-from ansible_collections.bbws.site_builder.plugins.module_utils.shapes import Fields
+from ansible_collections.bbws.site_builder.plugins.module_utils.validators import Fields
 
 STACKS = Path(__file__).parents[2] / "terraform/stacks"
 ACCOUNT = "123456789012"

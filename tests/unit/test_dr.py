@@ -16,11 +16,8 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.dr import (
     dr_flags,
     not_offered,
 )
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import (
-    ENVIRONMENTS,
-    REGIONS,
-    SiteBuilderError,
-)
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS, REGIONS
 from hypothesis import given
 from hypothesis import strategies as st
 

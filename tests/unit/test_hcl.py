@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.bbws.site_builder.plugins.module_utils.hcl import to_hcl
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.hcl import to_hcl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -8,13 +8,13 @@ from random import Random
 from typing import Any
 
 import pytest
-from ansible_collections.bbws.site_builder.plugins.module_utils import naming
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import (
+from ansible_collections.bbws.site_builder.plugins.module_utils import names as naming
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import (
     ARNS,
     ENVIRONMENTS,
     KINDS,
     REGIONS,
-    SiteBuilderError,
     partition_of,
     resource_arn,
     resource_name,

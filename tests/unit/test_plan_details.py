@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.bbws.site_builder.plugins.module_utils.plan_details import plan_details, taken_back
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.changes import plan_details, taken_back
 from ansible_collections.bbws.site_builder.plugins.modules import plan_details as module
 
 SECRET = "correct-horse-battery"

@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from ansible_collections.bbws.site_builder.plugins.module_utils.markup import element, markup
-from ansible_collections.bbws.site_builder.plugins.module_utils.plan_graph import graph
-from ansible_collections.bbws.site_builder.plugins.module_utils.plan_page import plan_page
+from ansible_collections.bbws.site_builder.plugins.module_utils.review.graph import graph
+from ansible_collections.bbws.site_builder.plugins.module_utils.review.markup import element, markup
+from ansible_collections.bbws.site_builder.plugins.module_utils.review.page import plan_page
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import SiteBuilderError
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import stack_inputs, stack_result
-from ansible_collections.bbws.site_builder.plugins.module_utils.workdir import tfvars_sha256, to_json
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.inputs import stack_inputs, stack_result
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import tfvars_sha256, to_json
 
 STACKS = {
     "s3": {"output": "buckets", "depends_on": []},

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.bbws.site_builder.plugins.module_utils import terraform_log
-from ansible_collections.bbws.site_builder.plugins.module_utils.terraform_log import (
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import events as terraform_log
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import (
     apply_summary,
     error_reason,
     events,

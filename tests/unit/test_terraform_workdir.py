@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.bbws.site_builder.plugins.module_utils.workdir import tfvars_sha256
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import tfvars_sha256
 from ansible_collections.bbws.site_builder.plugins.modules import terraform_workdir as module
 
 OPTIONS = {

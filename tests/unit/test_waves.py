@@ -6,8 +6,8 @@ import re
 from itertools import pairwise
 
 import pytest
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import SiteBuilderError
-from ansible_collections.bbws.site_builder.plugins.module_utils.waves import waves
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.order import waves
 from hypothesis import given
 from hypothesis import strategies as st
 

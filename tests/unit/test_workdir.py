@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.bbws.site_builder.plugins.module_utils import workdir
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import workdir
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ locals {
   } : name if wanted])
 
   # An admin grant, or a role that can change its own policies, is never what a function needs: in actions no wildcard in the
-  # service, not only wildcards after it, and none at all in iam. plugins/module_utils/fields.py knows the same.
+  # service, not only wildcards after it, and none at all in iam. plugins/module_utils/stacks knows the same.
   too_wide      = "^(?s:[^:]*[*?].*|[^:]*:[*?]+|iam:.*[*?].*)$"
   administrator = "^arn:[^:]+:iam::aws:policy/(AdministratorAccess|IAMFullAccess|PowerUserAccess)$"
 

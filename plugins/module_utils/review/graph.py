@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from ansible_collections.bbws.site_builder.plugins.module_utils.markup import Content, Html, element
+from ansible_collections.bbws.site_builder.plugins.module_utils.review.markup import Content, Html, element
 
 SIGNS = {"created": "+", "updated": "~", "replaced": "±", "deleted": "\u2212"}
 # Result of a stack: what stands for it in the drawing.

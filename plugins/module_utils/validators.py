@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import shown
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import shown
 
 Check = Callable[[Any, str], Iterator[str]]
 

@@ -11,11 +11,11 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.bbws.site_builder.plugins.module_utils.markup import Content, Html, element, style
-from ansible_collections.bbws.site_builder.plugins.module_utils.plan_graph import SIGNS, graph, weight, what
-from ansible_collections.bbws.site_builder.plugins.module_utils.plan_masking import MASKED, UNKNOWN
-from ansible_collections.bbws.site_builder.plugins.module_utils.plan_style import CSS
-from ansible_collections.bbws.site_builder.plugins.module_utils.terraform_log import COLUMNS, sum_counts
+from ansible_collections.bbws.site_builder.plugins.module_utils.review.graph import SIGNS, graph, weight, what
+from ansible_collections.bbws.site_builder.plugins.module_utils.review.markup import Content, Html, element, style
+from ansible_collections.bbws.site_builder.plugins.module_utils.review.style import CSS
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import COLUMNS, sum_counts
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.masking import MASKED, UNKNOWN
 
 _STYLE = b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
 _POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE}'; base-uri 'none'; form-action 'none'"

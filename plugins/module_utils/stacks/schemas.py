@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.dr import OTHER_ALARMS, RETENTION_DAYS
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import REGIONS
-from ansible_collections.bbws.site_builder.plugins.module_utils.shapes import (
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import REGIONS
+from ansible_collections.bbws.site_builder.plugins.module_utils.validators import (
     Check,
     Fields,
     choice,

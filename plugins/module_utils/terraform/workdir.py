@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 
 # Below <state prefix>/<stack>/ in the state bucket.
 STATE = "terraform.tfstate"

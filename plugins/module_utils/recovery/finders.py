@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from ansible_collections.bbws.site_builder.plugins.module_utils.adoption import (
+from ansible_collections.bbws.site_builder.plugins.module_utils.recovery.kinds import (
     Adoption,
     Candidate,
     Create,

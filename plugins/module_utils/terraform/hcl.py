@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import SiteBuilderError, shown
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError, shown
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 # As the key of an object, `for` would begin an expression and the others would be values.

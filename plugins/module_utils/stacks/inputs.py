@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 
 
 def stack_inputs(

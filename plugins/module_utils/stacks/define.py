@@ -13,14 +13,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from ansible_collections.bbws.site_builder.plugins.module_utils.fields import DEFINITIONS
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import (
-    SiteBuilderError,
-    resource_arn,
-    resource_name,
-    resource_names,
-)
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import resource_arn, resource_name, resource_names
 from ansible_collections.bbws.site_builder.plugins.module_utils.openapi import openapi_routes
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.schemas import DEFINITIONS
 
 # Ours, not the modules': where the code is, and environment variables that hold the name of a table or bucket, by its key.
 _FUNCTION_SWITCHES = ("bucket_names", "requirements", "source", "table_names")

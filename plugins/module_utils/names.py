@@ -9,13 +9,14 @@ Other entries are ignored. All lengths are in characters.
 from __future__ import annotations
 
 import difflib
-import functools
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError, shown
 
 ENVIRONMENTS = ("dev", "sit", "prod")
 
@@ -41,10 +42,6 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 _KEY = re.compile(r"[A-Za-z0-9]+([-_.][A-Za-z0-9]+)*")
 _ALIAS = re.compile(r"(?![0-9]+\Z)[A-Za-z0-9_-]{1,128}")
 _INDEX = re.compile(r"[A-Za-z0-9_.-]{3,255}|\*")
-
-
-class SiteBuilderError(ValueError):
-    """A value that a person must correct; the message is one sentence: what, which value, the fix."""
 
 
 @dataclass(frozen=True)
@@ -163,28 +160,6 @@ MAX_TAGS = 50
 MAX_TAG_KEY = 128
 MAX_TAG_VALUE = 256
 _TAG_PUNCTUATION = frozenset("_.:/=+-@")
-
-
-def translate(functions: Mapping[str, Callable], error: type[Exception]) -> dict[str, Callable]:
-    """Wrap functions so that a SiteBuilderError reaches the caller as `error`, text unchanged."""
-
-    def wrap(function: Callable) -> Callable:
-        @functools.wraps(function)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            try:
-                return function(*args, **kwargs)
-            except SiteBuilderError as exc:
-                raise error(str(exc)) from exc
-
-        return call
-
-    return {name: wrap(function) for name, function in functions.items()}
-
-
-def shown(value: Any) -> str:
-    """The value as an error message shows it: on one line, at most 80 characters."""
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def one_of(value: Any, allowed: Collection[str], what: str) -> str:

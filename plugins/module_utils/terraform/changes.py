@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from ansible_collections.bbws.site_builder.plugins.module_utils.plan_masking import UNKNOWN, Mask
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.masking import UNKNOWN, Mask
 
 _ACTIONS = {
     ("create",): "create",

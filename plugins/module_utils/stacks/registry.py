@@ -8,7 +8,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.bbws.site_builder.plugins.module_utils.definitions import (
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import resource_name
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.define import (
     ARTIFACT_BUCKET,
     api_gateway_stack,
     dynamodb_stack,
@@ -17,9 +19,8 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.definitions impo
     monitoring_stack,
     s3_stack,
 )
-from ansible_collections.bbws.site_builder.plugins.module_utils.fields import DEFINITIONS
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import SiteBuilderError, resource_name
-from ansible_collections.bbws.site_builder.plugins.module_utils.shapes import told
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.schemas import DEFINITIONS
+from ansible_collections.bbws.site_builder.plugins.module_utils.validators import told
 
 Stacks = dict[str, dict[str, Any]]
 Definitions = Mapping[str, Any]

@@ -7,12 +7,8 @@ from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from ansible_collections.bbws.site_builder.plugins.module_utils.naming import (
-    SiteBuilderError,
-    mapping,
-    one_of,
-    shown,
-)
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError, shown
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import mapping, one_of
 
 
 def waves(stacks: Mapping[str, Any]) -> list[list[str]]:
