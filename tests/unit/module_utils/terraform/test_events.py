@@ -6,20 +6,18 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import events as terraform_log
+from ansible_collections.bbws.site_builder.plugins.module_utils.report import plan_text
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import (
+    STATEFUL_TYPES,
+    added,
     apply_summary,
-    error_reason,
     events,
     forbidden,
     outdated_deployments,
     plan_summary,
-    plan_text,
-    run_table,
 )
 
 RECORDED = Path(__file__).parent / "recorded"
-LOCK_ID = "79fd6ca7-c29e-a1cf-1257-ab9fe84ed224"
 NOTHING = {"created": 0, "updated": 0, "replaced": 0, "deleted": 0}
 
 
@@ -103,7 +101,7 @@ def test_other_text_among_the_lines_is_passed_over() -> None:
     assert [event["type"] for event in events(text)] == ["a", "b"]
 
 
-@pytest.mark.parametrize("resource_type", sorted(terraform_log.STATEFUL_TYPES))
+@pytest.mark.parametrize("resource_type", sorted(STATEFUL_TYPES))
 @pytest.mark.parametrize(
     ("action", "lost"), [("delete", True), ("replace", True), ("update", False), ("create", False)]
 )
@@ -129,76 +127,6 @@ def test_forbidden(allowed: list[str], left: list[str]) -> None:
     assert forbidden({"stateful": ["a.x", 'm["k"].b.y']}, allowed, "s3") == left
 
 
-def failed_plan(out: str = "", err: str = "") -> dict[str, str]:
-    """A failed plan, as community.general.terraform returns it."""
-    return {"msg": f"Terraform plan could not be created\nSTDOUT: {out}\nSTDERR: {err}\nCOMMAND: terraform plan"}
-
-
-@pytest.mark.parametrize(
-    "result",
-    [
-        failed_plan(recorded("lock.jsonl")),
-        {"msg": "", "stdout": recorded("lock.jsonl"), "stderr": ""},
-        {"msg": recorded("lock.txt")},
-        # As on a terminal.
-        {"stderr": "╷\n" + "".join(f"│ {line}\n" for line in recorded("lock.txt").splitlines()) + "╵\n"},
-    ],
-)
-def test_lock_is_told_with_its_holder_and_the_way_out(result: dict) -> None:
-    assert error_reason(result) == (
-        "the state terraform.tfstate is locked by ci@runner since 2026-11-25 11:12:41.783144738 +0000 UTC "
-        f"(OperationTypeApply, lock id {LOCK_ID}): wait for that run to end and run again; "
-        f"if it is dead, run playbooks/unlock.yml with -e site_builder_lock_id={LOCK_ID}"
-    )
-
-
-@pytest.mark.parametrize(
-    ("result", "reason"),
-    [
-        (
-            failed_plan(recorded("plan_invalid.jsonl")),
-            'Reference to undeclared input variable. An input variable with the name "missing" has not been declared. '
-            'This variable can be declared with a variable "missing" {} block; '
-            'Reference to undeclared local value. A local value with the name "absent" has not been declared',
-        ),
-        (
-            {"msg": "", "stdout": recorded("apply_failed.jsonl")},
-            "terraform_data.fails: local-exec provisioner error. Error running command 'echo 'not allowed' >&2; "
-            "exit 3': exit status 3. Output: not allowed",
-        ),
-        (
-            {"msg": recorded("init_error.txt"), "stdout": None},
-            "Failed to query available provider packages. Could not retrieve the list of available versions for "
-            "provider example.com/none/aws: provider example.com/none/aws was not found in any of the search locations "
-            "- /srv/mirror",
-        ),
-        (
-            {"stdout": recorded("stale.jsonl")},
-            "the saved plan is stale, the state has changed since it was made: plan again",
-        ),
-        (
-            {"msg": "Error acquiring the state lock"},
-            "the state is locked by another run: wait for it to end and run again",
-        ),
-        ({"stderr": "╷\n│ Error: Bad\n│ \n│ Very bad.\n╵\nmore"}, "Bad. Very bad"),
-        ({"msg": "no\nterraform"}, "no terraform"),
-        ({}, "Terraform failed without a message (exit code unknown)"),
-    ],
-)
-def test_reason(result: dict, reason: str) -> None:
-    assert error_reason(result) == reason
-
-
-def test_reason_tells_each_error_once() -> None:
-    out = recorded("apply_failed.jsonl")
-    assert error_reason({"stdout": out + out}) == error_reason({"stdout": out})
-
-
-def test_reason_of_plain_text_stays_short() -> None:
-    assert len(error_reason({"msg": "Error: x\n" + "y" * 5000})) <= 600
-    assert len(error_reason({"msg": "x" * 5000})) <= 600
-
-
 def test_deployments_that_a_plan_leaves_outdated() -> None:
     def action(address: str, what: str) -> dict[str, str]:
         return {"address": address, "type": address.rpartition(".")[0].rpartition(".")[2], "action": what}
@@ -216,16 +144,24 @@ def test_deployments_that_a_plan_leaves_outdated() -> None:
     assert outdated_deployments({"actions": actions}) == outdated
 
 
-def test_run_table() -> None:
-    rows = [
-        {"name": "s3", "result": "succeeded", "counts": counts(12, 0, 0, 0), "seconds": 8.26, "reason": ""},
-        {"name": "iam", "result": "failed", "counts": counts(0, 1, 0, 0), "seconds": 10, "reason": "apply: denied"},
+def test_several_applies_are_one() -> None:
+    first, second = apply_summary(recorded("apply_mixed.jsonl")), apply_summary(recorded("apply_failed.jsonl"))
+    both = added([first, second])
+    assert both["counts"] == counts(2, 1, 2, 2)
+    assert (both["started"], both["ended"]) == (first["started"], second["ended"])
+    assert both["seconds"] == pytest.approx(first["seconds"] + second["seconds"])
+
+
+def test_a_warning_is_kept() -> None:
+    """Shaped as the lines of a failed `check` block; `terraform show` does not have it."""
+    diagnostic = {
+        "severity": "warning",
+        "summary": "Check block assertion failed",
+        "detail": "no cache",
+        "address": "x.y",
+    }
+    line = json.dumps({"@level": "warn", "type": "diagnostic", "diagnostic": diagnostic}, separators=(",", ":"))
+    assert plan_summary(line)["warnings"] == [
+        {"address": "x.y", "summary": "Check block assertion failed", "detail": "no cache"}
     ]
-    assert run_table(rows) == [
-        "stack  result     created  updated  replaced  deleted  seconds",
-        "s3     succeeded       12        0         0        0      8.3",
-        "iam    failed           0        1         0        0     10.0",
-        "",
-        "iam: apply: denied",
-    ]
-    assert run_table([]) == ["stack  result  created  updated  replaced  deleted  seconds"]
+    assert plan_summary(recorded("plan_noop.jsonl"))["warnings"] == []

@@ -1,0 +1,157 @@
+# Copyright (c) 2026 BBWS platform team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a run says of itself: a stack's result, the table, the lines of a plan, the outputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.diagnostics import masked
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import COLUMNS, added
+
+_SIGNS = {"create": "+", "update": "~", "replace": "-/+", "delete": "-", "import": "<-", "move": "->", "remove": "x"}
+
+
+def plan_text(plan: dict[str, Any]) -> str:
+    """One line for a person: what a plan is going to do."""
+    counts = [f"{number} {word}" for word, number in _planned(plan["counts"]).items() if number]
+    if counts:
+        return ", ".join(counts)
+    return "state or outputs only" if plan["has_changes"] else "no changes"
+
+
+def plan_lines(plan: dict[str, Any], resources: Iterable[dict[str, Any]] = ()) -> list[str]:
+    """plan_text, then a line for each resource: its action as Terraform's own sign, and its address.
+
+    resources: what plan_details read, whose changes then follow their resource, a line each.
+    """
+    changes = {resource["address"]: resource["changes"] for resource in resources}
+    lines = [plan_text(plan)]
+    for item in plan["actions"]:
+        lines.append(f"{_SIGNS.get(item['action'], item['action']):>3} {item['address']}")
+        for change in changes.get(item["address"], []):
+            forces = " (forces replacement)" if change.get("forces_replacement") else ""
+            lines.append(f"      {change['path']}: {_value(change['before'])} -> {_value(change['after'])}{forces}")
+    return lines
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def drift_text(drift: Iterable[dict[str, Any]]) -> str:
+    """Say what was changed outside Terraform, from what plan_details read: addresses, and the attributes that differ."""
+    said = []
+    for item in drift:
+        paths = ", ".join(change["path"] for change in item["changes"])
+        said.append(f"{item['address']} was {item['action']}" + (f" ({paths})" if item["action"] == "updated" else ""))
+    return "; ".join(said)
+
+
+def lock_lines(locks: Iterable[dict[str, str]], broken: str = "") -> list[str]:
+    """Say which states are locked, by whom and since when, or which lock was `broken` (its id)."""
+    lines = [
+        f"{lock['stack']}: {'was' if broken else 'is'} locked by {lock['who']} since {lock['created']} "
+        f"({lock['operation']}), id {lock['id']}"
+        for lock in locks
+    ]
+    if broken:
+        return [*lines, "the lock is broken; the next deploy takes over what that run had created and could not record"]
+    if lines:
+        return [*lines, "if that run is dead, break its lock with -e site_builder_lock_id=<id>"]
+    return ["no state is locked"]
+
+
+def _planned(counts: dict[str, int]) -> dict[str, int]:
+    return {f"to {action}": counts[column] for action, column in COLUMNS.items()}
+
+
+def run_table(rows: list[dict[str, Any]]) -> list[str]:
+    """Format stack results (see the run report) as aligned lines: stack, result, created ... deleted, seconds."""
+    columns = ["stack", "result", *COLUMNS.values(), "seconds"]
+    cells = [columns] + [
+        [
+            row["name"],
+            row["result"],
+            *(str(row["counts"][c]) for c in COLUMNS.values()),
+            f"{row['seconds']:.1f}",
+        ]
+        for row in rows
+    ]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
+    lines = []
+    for line in cells:
+        text = [line[0].ljust(widths[0]), line[1].ljust(widths[1])]
+        text += [cell.rjust(width) for cell, width in zip(line[2:], widths[2:], strict=True)]
+        lines.append("  ".join(text))
+    reasons = [f"{row['name']}: {row['reason']}" for row in rows if row.get("reason")]
+    return lines + (["", *reasons] if reasons else [])
+
+
+def sum_counts(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    """Add up the counts of several stacks."""
+    rows = list(counts)
+    return {column: sum(row[column] for row in rows) for column in COLUMNS.values()}
+
+
+def stack_result(
+    name: str,
+    result: str,
+    plans: Sequence[Mapping[str, Any]],
+    applies: Sequence[Mapping[str, Any]],
+    reason: str = "",
+) -> dict[str, Any]:
+    """Return one stack's entry of the run report.
+
+    result: succeeded, unchanged, planned, failed, skipped, drifted, none or not deployed. plans: the summaries of the plans that
+    were applied, and of the last one; applies: those of the applies. The counts are of what was done, for a plan that was not
+    applied of what would be; `planned` tells the latter in any case. actions is what was planned, by address. started and
+    ended are ISO 8601, UTC; seconds is the time inside Terraform.
+    """
+    nothing = dict.fromkeys(COLUMNS.values(), 0)
+    times = [*plans, *applies]
+    planned = plans[-1]["counts"] if plans else nothing
+    return {
+        "name": name,
+        "result": result,
+        "counts": planned if result == "planned" else added(applies)["counts"] if applies else nothing,
+        "planned": planned,
+        "actions": [action for plan in plans for action in plan["actions"]],
+        "stateful": [address for plan in plans for address in plan.get("stateful", [])],
+        "warnings": [warning for plan in plans for warning in plan.get("warnings", [])],
+        "started": min((t["started"] for t in times if t.get("started")), default=None),
+        "ended": max((t["ended"] for t in times if t.get("ended")), default=None),
+        "seconds": round(sum(t.get("seconds") or 0.0 for t in times), 1),
+        "reason": reason,
+    }
+
+
+def warning_text(warning: Mapping[str, str], secrets: Iterable[str] = ()) -> str:
+    """A warning of Terraform in one line, what is secret masked."""
+    text = ". ".join(filter(None, (warning["summary"], warning["detail"])))
+    address = f"{warning['address']}: " if warning["address"] else ""
+    return masked(f"{address}{text}", secrets)
+
+
+def places(folder: str, saved: Mapping[str, Any]) -> list[str]:
+    """Where to read on. saved: what plan_store has returned, empty where no plan was saved."""
+    lines = [f"report: {folder}/report.json"]
+    if saved.get("folder"):
+        lines.append(f"page:   {saved.get('path') or saved['folder']}/plan.html")
+    if saved.get("plan_id") and saved.get("folder"):
+        lines.append(f"plan:   {saved['plan_id']} in {saved['path']}, SHA-256 {saved['sha256']}")
+    return lines
+
+
+def stats(rows: Sequence[Mapping[str, Any]], folder: str, saved: Mapping[str, Any]) -> dict[str, Any]:
+    """What a job of AWX hands to the next one of its workflow."""
+    data = {
+        "site_builder_report_file": f"{folder}/report.json",
+        "site_builder_results": {row["name"]: row["result"] for row in rows},
+        "site_builder_counts": sum_counts(row["counts"] for row in rows),
+    }
+    if saved.get("plan_id"):
+        data |= {"site_builder_plan": saved["plan_id"], "site_builder_plan_sha256": saved["sha256"]}
+    return data

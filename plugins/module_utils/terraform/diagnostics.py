@@ -1,0 +1,142 @@
+# Copyright (c) 2026 BBWS platform team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What went wrong in a Terraform process, in one sentence, and whether another try may help."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import events
+
+_LOCK_FIELD = re.compile(r"^[│ ]*(ID|Path|Operation|Who|Created): *(.*)$", re.MULTILINE)
+
+_CRASH = re.compile(r"^panic: .*$", re.MULTILINE)
+
+# What AWS and its SDK say of an error that another try may not meet.
+_TRANSIENT = re.compile(
+    r"Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|ServiceUnavailable|InternalServer(Error|Exception)|InternalFailure"
+    r"|RequestTimeout|StatusCode: 50[0234]|connection reset by peer|TLS handshake timeout"
+)
+
+# What AWS says to a create of something that is there already.
+_EXISTS = re.compile(r"AlreadyExist|AlreadyOwnedByYou|ResourceInUseException|ConflictException|StatusCode: 409")
+
+# What Terraform says when the provider has died under it.
+_PLUGIN_DIED = re.compile(r"Plugin did not respond|plugin process exited|error reading from server|plugin crashed")
+
+
+_PLAIN_ERROR = re.compile(r"^[│\s]*Error: (.*)$", re.MULTILINE)
+
+
+# What Terraform says when the state did not reach the backend.
+_UNSAVED = re.compile(r"Failed to (save|persist) state")
+
+
+def apply_verdict(result: dict[str, Any]) -> str:
+    """Say what to do after an apply: `done`; `again` (plan anew and apply that); `adopt` (the same, after a look for what
+    is in AWS and not in the state); `exists` (look, and name what is in the way); `lost` (it was killed, or could not save
+    its state: stop, and leave a recovery marker); `failed`.
+
+    `result` is what community.general.terraform returned for `apply -json`. The provider has retried transient errors for
+    itself before one gets here.
+    """
+    if "outputs" in result:
+        return "done"
+    reason = error_reason(result)
+    if (result.get("rc") or 0) < 0 or _UNSAVED.search(reason):
+        return "lost"
+    if _PLUGIN_DIED.search(reason):
+        return "adopt"
+    if _EXISTS.search(reason):
+        return "exists"
+    if "the saved plan is stale" in reason or _TRANSIENT.search(reason):
+        return "again"
+    return "failed"
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"[\s│╷╵]+", " ", text).strip()
+
+
+def _lock_sentence(text: str) -> str:
+    fields = dict(_LOCK_FIELD.findall(text))
+    if not fields.get("ID"):
+        return "the state is locked by another run: wait for it to end and run again"
+    return (
+        f"the state {fields.get('Path', '')} is locked by {fields.get('Who', 'somebody')} since "
+        f"{fields.get('Created', 'an unknown time')} ({fields.get('Operation', 'unknown operation')}, lock id "
+        f"{fields['ID']}): wait for that run to end and run again; if it is dead, run playbooks/unlock.yml with "
+        f"-e site_builder_lock_id={fields['ID']}"
+    )
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """The text in one line, with each of `secrets` that is in it masked."""
+    text = _one_line(text)
+    for secret in sorted((str(s) for s in secrets if len(str(s)) > 3), key=len, reverse=True):
+        text = text.replace(secret, "(masked)")
+    return text
+
+
+def error_reason(result: dict[str, Any], secrets: Iterable[str] = ()) -> str:
+    """Turn a failed result of community.general.terraform into one short, whole sentence per error.
+
+    `result` holds msg, stdout and stderr (any may be missing). Terraform's diagnostics name addresses, and quote AWS' own
+    message, which may quote a value: each of `secrets` that is in it is masked.
+    """
+    return masked(_reason(result), secrets)
+
+
+def _reason(result: dict[str, Any]) -> str:
+    texts = [str(result.get(key) or "") for key in ("stdout", "msg", "stderr")]
+    joined = "\n".join(texts)
+    if "Error acquiring the state lock" in joined:
+        # The JSON of a diagnostic carries the lock info with escaped newlines.
+        return _lock_sentence(joined.replace("\\n", "\n"))
+    if "Saved plan is stale" in joined:
+        return "the saved plan is stale, the state has changed since it was made: plan again"
+    reasons: list[str] = []
+    for text in texts:
+        for event in events(text):
+            diagnostic = event.get("diagnostic") or {}
+            if diagnostic.get("severity") != "error":
+                continue
+            reason = _one_line(f"{diagnostic.get('summary', '')}. {diagnostic.get('detail', '')}").rstrip(". ")
+            if diagnostic.get("address"):
+                reason = f"{diagnostic['address']}: {reason}"
+            if reason not in reasons:
+                reasons.append(reason)
+        if reasons:
+            return "; ".join(reasons)
+    for text in texts:
+        if match := _PLAIN_ERROR.search(text):
+            # Terraform's plain errors: the summary, then the detail up to the end of the box.
+            detail = text[match.end() :].split("╵")[0]
+            return _one_line(f"{match.group(1)}. {detail}")[:600].rstrip(". ")
+    if match := _CRASH.search(joined):
+        return f"Terraform crashed ({_one_line(match.group(0))}), which is a fault of Terraform or of its environment"
+    plain = "\n".join(line for line in joined.splitlines() if not line.lstrip().startswith("{"))
+    return _one_line(plain)[:600] or f"Terraform failed without a message (exit code {result.get('rc', 'unknown')})"
+
+
+def checkov_reason(result: dict[str, Any]) -> str:
+    """Say in one sentence what checkov has found (the result of its command, run with JSON output), or why it did not run.
+
+    Empty when every check has passed.
+    """
+    try:
+        said = json.loads(result.get("stdout") or "")
+        failed = [] if said.get("passed") == 0 and "results" not in said else said["results"]["failed_checks"]
+    except (ValueError, KeyError, AttributeError):
+        why = _one_line(result.get("stderr") or result.get("msg") or "it printed no JSON")[:300]
+        return f"checkov could not check the plan: {why}; see site_builder_checkov"
+    found = sorted({f"{row['check_id']} ({row['resource']})" for row in failed})
+    if not found:
+        return ""
+    return (
+        f"checkov refuses the plan: {', '.join(found)}; mend it, or leave the check out with site_builder_checkov_skip and a "
+        "reason beside it"
+    )

@@ -1,0 +1,131 @@
+"""Why Terraform failed, in a sentence, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.diagnostics import (
+    apply_verdict,
+    checkov_reason,
+    error_reason,
+)
+
+RECORDED = Path(__file__).parent / "recorded"
+LOCK_ID = "79fd6ca7-c29e-a1cf-1257-ab9fe84ed224"
+
+
+def recorded(name: str) -> str:
+    return (RECORDED / name).read_text()
+
+
+def aws_error(detail: str) -> str:
+    line = {
+        "@level": "error",
+        "type": "diagnostic",
+        "diagnostic": {"severity": "error", "summary": "no", "detail": detail},
+    }
+    return json.dumps(line, separators=(",", ":"))
+
+
+def failed_plan(out: str = "", err: str = "") -> dict[str, str]:
+    """A failed plan, as community.general.terraform returns it."""
+    return {"msg": f"Terraform plan could not be created\nSTDOUT: {out}\nSTDERR: {err}\nCOMMAND: terraform plan"}
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        failed_plan(recorded("lock.jsonl")),
+        {"msg": "", "stdout": recorded("lock.jsonl"), "stderr": ""},
+        {"msg": recorded("lock.txt")},
+        # As on a terminal.
+        {"stderr": "╷\n" + "".join(f"│ {line}\n" for line in recorded("lock.txt").splitlines()) + "╵\n"},
+    ],
+)
+def test_lock_is_told_with_its_holder_and_the_way_out(result: dict) -> None:
+    assert error_reason(result) == (
+        "the state terraform.tfstate is locked by ci@runner since 2026-11-25 11:12:41.783144738 +0000 UTC "
+        f"(OperationTypeApply, lock id {LOCK_ID}): wait for that run to end and run again; "
+        f"if it is dead, run playbooks/unlock.yml with -e site_builder_lock_id={LOCK_ID}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        (
+            failed_plan(recorded("plan_invalid.jsonl")),
+            'Reference to undeclared input variable. An input variable with the name "missing" has not been declared. '
+            'This variable can be declared with a variable "missing" {} block; '
+            'Reference to undeclared local value. A local value with the name "absent" has not been declared',
+        ),
+        (
+            {"msg": "", "stdout": recorded("apply_failed.jsonl")},
+            "terraform_data.fails: local-exec provisioner error. Error running command 'echo 'not allowed' >&2; "
+            "exit 3': exit status 3. Output: not allowed",
+        ),
+        (
+            {"msg": recorded("init_error.txt"), "stdout": None},
+            "Failed to query available provider packages. Could not retrieve the list of available versions for "
+            "provider example.com/none/aws: provider example.com/none/aws was not found in any of the search locations "
+            "- /srv/mirror",
+        ),
+        (
+            {"stdout": recorded("stale.jsonl")},
+            "the saved plan is stale, the state has changed since it was made: plan again",
+        ),
+        (
+            {"msg": "Error acquiring the state lock"},
+            "the state is locked by another run: wait for it to end and run again",
+        ),
+        ({"stderr": "╷\n│ Error: Bad\n│ \n│ Very bad.\n╵\nmore"}, "Bad. Very bad"),
+        ({"msg": "no\nterraform"}, "no terraform"),
+        ({}, "Terraform failed without a message (exit code unknown)"),
+    ],
+)
+def test_reason(result: dict, reason: str) -> None:
+    assert error_reason(result) == reason
+
+
+def test_reason_tells_each_error_once() -> None:
+    out = recorded("apply_failed.jsonl")
+    assert error_reason({"stdout": out + out}) == error_reason({"stdout": out})
+
+
+def test_reason_of_plain_text_stays_short() -> None:
+    assert len(error_reason({"msg": "Error: x\n" + "y" * 5000})) <= 600
+    assert len(error_reason({"msg": "x" * 5000})) <= 600
+
+
+@pytest.mark.parametrize(
+    ("result", "verdict"),
+    [
+        ({"outputs": {}}, "done"),
+        ({"stdout": recorded("stale.jsonl")}, "again"),
+        ({"stdout": aws_error("operation error IAM: CreateRole, api error Throttling: Rate exceeded")}, "again"),
+        ({"stdout": aws_error("api error EntityAlreadyExists: Role with name x already exists")}, "exists"),
+        ({"stdout": aws_error("Plugin did not respond")}, "adopt"),
+        ({"stdout": recorded("apply_failed.jsonl"), "rc": 1}, "failed"),
+        # Killed by the system, out of memory as a rule.
+        ({"stdout": "", "rc": -9}, "lost"),
+        ({"stdout": aws_error("Failed to persist state to backend"), "rc": 1}, "lost"),
+    ],
+)
+def test_what_to_do_after_an_apply(result: dict, verdict: str) -> None:
+    assert apply_verdict(result) == verdict
+
+
+class TestCheckov:
+    def test_findings(self) -> None:
+        found = [{"check_id": "CKV_AWS_1", "resource": "a.b"}, {"check_id": "CKV_AWS_1", "resource": "a.b"}]
+        reason = checkov_reason({"stdout": json.dumps({"results": {"failed_checks": found}})})
+        assert reason.startswith("checkov refuses the plan: CKV_AWS_1 (a.b); mend it")
+
+    @pytest.mark.parametrize("said", [{"results": {"failed_checks": []}}, {"passed": 0, "failed": 0}])
+    def test_nothing_found(self, said: dict) -> None:
+        assert checkov_reason({"stdout": json.dumps(said)}) == ""
+
+    def test_it_did_not_run(self) -> None:
+        assert "checkov could not check the plan: no such file" in checkov_reason({"msg": "no such file"})
