@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.bbws.site_builder.plugins.module_utils import report
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import translate
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import inputs as stacks
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.inputs import stack_inputs
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import events as terraform_log
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import saved_plan, workdir
 
@@ -27,14 +28,14 @@ class FilterModule:
                 "forbidden_actions": terraform_log.forbidden,
                 "lock_lines": terraform_log.lock_lines,
                 "outdated_deployments": terraform_log.outdated_deployments,
-                "outputs_text": stacks.outputs_text,
+                "outputs_text": report.outputs_text,
                 "plan_lines": terraform_log.plan_lines,
-                "plan_review": stacks.plan_review,
+                "plan_review": report.plan_review,
                 "plan_summary": terraform_log.plan_summary,
                 "plan_text": terraform_log.plan_text,
                 "run_table": terraform_log.run_table,
-                "stack_inputs": stacks.stack_inputs,
-                "stack_result": stacks.stack_result,
+                "stack_inputs": stack_inputs,
+                "stack_result": report.stack_result,
                 "sum_counts": terraform_log.sum_counts,
                 "tfvars_sha256": workdir.tfvars_sha256,
                 "unreviewed_actions": saved_plan.unreviewed,
