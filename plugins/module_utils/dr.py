@@ -155,5 +155,5 @@ def _replica_problems(environment: str, region: str, replica: Any, enabled: bool
         except SiteBuilderError as error:
             yield from error.problems
     elif enabled:
-        what = f"not enough: disaster recovery is on in {environment}"
+        what = f"too little, as disaster recovery is on in {environment}"
         yield wrong(where, replica, what, f"name a region other than {region!r}")

@@ -312,7 +312,7 @@ def _rights(key: str, function: Mapping[str, Any], role: Mapping[str, Any]) -> I
     """AWS refuses a function whose role lacks what the function is set up with, after all that comes before it."""
     where = f"lambda_functions.{key}"
     if function.get("vpc") and not role.get("vpc"):
-        yield wrong(f"{where}.vpc", function["vpc"], "not for its role to join", f"set iam_roles.{key}.vpc to true")
+        yield wrong(f"{where}.vpc", function["vpc"], "in a VPC that its role may not join", f"set iam_roles.{key}.vpc to true")
     if (function.get("tracing_mode") or "Active") == "Active" and role.get("xray") is False:
         fix = f"set {where}.tracing_mode to PassThrough"
         yield wrong(f"iam_roles.{key}.xray", False, "too little for a function that is to send traces", fix)
@@ -323,7 +323,7 @@ def _rights(key: str, function: Mapping[str, Any], role: Mapping[str, Any]) -> I
     for field, target in targets:
         if target and target not in (role.get("failure_target_arns") or []):
             fix = f"add it to iam_roles.{key}.failure_target_arns"
-            yield wrong(f"{where}.{field}", target, "not for its role to send to", fix)
+            yield wrong(f"{where}.{field}", target, "a target that its role may not send to", fix)
 
 
 def _packages(functions: Mapping[str, Any], layers: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -372,7 +372,7 @@ def _layer_problems(functions: Mapping[str, Any], layers: Mapping[str, Any]) -> 
                 value, fitting = function.get(field) or default, compatible[f"compatible_{field}s"]
                 if value not in fitting:
                     fix = f"write {value} in lambda_layers.{key}.compatible_{field}s or name another layer"
-                    yield wrong(f"{where}.{field}", value, f"none of its layer {key}, {', '.join(fitting)}", fix)
+                    yield wrong(f"{where}.{field}", value, f"not what its layer {key} is for, {', '.join(fitting)}", fix)
 
 
 def _environment(function: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, str]:
