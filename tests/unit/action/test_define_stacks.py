@@ -1,99 +1,95 @@
-"""The action plugin: what it collects from Ansible, and hands to the checks."""
+"""The action plugin: what it takes from Ansible, which problems it tells together, and what it returns."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import MagicMock
 
 import pytest
 import yaml
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar, trust_as_template
-from ansible_collections.bbws.site_builder.plugins.action import preflight
+from ansible import constants
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import STACKS
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.hcl import to_hcl
 
-ROOT = Path(__file__).parents[2]
-STACKS = ["dynamodb", "s3", "iam", "lambda", "api_gateway", "monitoring"]
-INVENTORY = yaml.safe_load((ROOT / "inventories/dev/group_vars/all.yml").read_text())
+from tests.conftest import ROOT
 
-
-class HostVars(dict):
-    """The variables of each host; what Ansible's own gives by raw_get."""
-
-    raw_get = dict.__getitem__
+LOCAL = "site_builder_target=local"
 
 
-def run(
-    monkeypatch: pytest.MonkeyPatch,
-    variables: dict[str, Any] | None = None,
-    hosts: dict[str, dict[str, Any]] | None = None,
-    extra: dict[str, Any] | None = None,
-    folder: str = "dev",
-) -> list[str]:
-    """The sentences that the plugin fails with; variables are the inventory's, hosts those of single hosts."""
-    monkeypatch.setattr(preflight, "load_extra_vars", lambda loader: extra or {})
-    loader = DataLoader()
-    loader.set_basedir(str(ROOT))
-    common = {**INVENTORY, "site_builder_target": "local", **(variables or {}), **(extra or {})}
-    defaults = loader.load_from_file(str(ROOT / "roles/site_builder/defaults/main.yml"), trusted_as_template=True)
-    task_vars = {
-        **defaults,
-        **common,
-        "hostvars": HostVars({stack: {**common, **(hosts or {}).get(stack, {})} for stack in STACKS}),
-        "ansible_play_hosts_all": STACKS,
-        "groups": {"all": STACKS, "stacks": STACKS, "dev": STACKS},
-        "inventory_dir": f"/somewhere/{folder}",
-    }
-    task = SimpleNamespace(args={"stacks": STACKS}, async_val=0, check_mode=False, action="preflight")
-    plugin = preflight.ActionModule(
-        task, MagicMock(), MagicMock(), loader, Templar(loader, task_vars), SimpleNamespace()
-    )
-    result = plugin.run(task_vars=task_vars)
-    assert result.get("failed", False) == ("msg" in result)
-    return result.get("msg", "").splitlines()
+@pytest.fixture
+def run(act: Callable[..., dict[str, Any]], tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Return what runs the plugin on dev with more variables: the inventory's, those of single hosts (by stack)."""
+
+    def run_with(
+        variables: Any = None, *extra: str, hosts: dict[str, Any] | None = None, **more: Any
+    ) -> dict[str, Any]:
+        # Ansible remembers which files a folder has.
+        folder = tmp_path / str(len(list(tmp_path.iterdir()))) / more.pop("folder", "dev")
+        shutil.copytree(ROOT / "inventories/dev", folder)
+        if variables:
+            # Text as it is may hold what YAML's dumper does not know.
+            text = variables if isinstance(variables, str) else yaml.safe_dump(variables, sort_keys=False)
+            (folder / "group_vars/stacks.yml").write_text(text)
+        for host, values in (hosts or {}).items():
+            (folder / "host_vars").mkdir(exist_ok=True)
+            (folder / f"host_vars/{host}.yml").write_text(yaml.safe_dump(values))
+        return act(folder, LOCAL, *extra, **more)
+
+    return run_with
 
 
-@pytest.mark.parametrize("where", ["variables", "extra", "hosts"])
-def test_a_switch_of_the_engine_is_refused_wherever_a_person_sets_it(
-    monkeypatch: pytest.MonkeyPatch, where: str
-) -> None:
-    switch: dict[str, Any] = {"terraform_stack_destroy": True}
-    told = run(monkeypatch, **{where: {"s3": switch} if where == "hosts" else switch})
-    assert told == [
-        "terraform_stack_destroy is True in the inventory or on the command line, and only a playbook sets it; remove it"
-    ]
+@pytest.fixture
+def told(run: Callable[..., dict[str, Any]]) -> Callable[..., list[str]]:
+    """Return what gives the sentences that the plugin fails with."""
+
+    def told_of(*arguments: Any, **options: Any) -> list[str]:
+        result = run(*arguments, **options)
+        assert result.get("failed", False) == ("msg" in result)
+        return result.get("msg", "").splitlines()
+
+    return told_of
 
 
-def test_a_second_play_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    (told,) = run(monkeypatch, {"site_builder_run": {"dir": "x"}, "dynamodb_stack": {}})
-    assert told.startswith("site_builder_run is set by a play before this one")
+Told = Callable[..., list[str]]
 
 
-def test_inventory_of_dev_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run(monkeypatch) == []
+def test_a_switch_of_the_engine_is_refused_wherever_a_person_sets_it(told: Told) -> None:
+    sentence = "terraform_stack_destroy is True in the inventory or on the command line, and only a playbook sets it; remove it"
+    assert told({"terraform_stack_destroy": True}) == [sentence]
+    assert told({}, '{"terraform_stack_destroy": true}') == [sentence]
+    assert told(hosts={"s3": {"terraform_stack_destroy": True}}) == [sentence]
 
 
-@pytest.mark.parametrize("where", ["variables", "extra"])
-def test_unknown_variable(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
-    problems = run(monkeypatch, **{where: {"site_builder_regoin": "eu-west-1", "lambda_stack": {}}})
+def test_a_second_play_is_refused(told: Told) -> None:
+    (sentence,) = told({"site_builder_run": {"dir": "x"}, "dynamodb_stack": {}})
+    assert sentence.startswith("site_builder_run is set by a play before this one")
+
+
+@pytest.mark.parametrize("on_command_line", [False, True])
+def test_unknown_variable(told: Told, on_command_line: bool) -> None:
+    wrong = '{"site_builder_regoin": "eu-west-1", "lambda_stack": {}}'
+    problems = told({}, wrong) if on_command_line else told(wrong)
     assert [problem.split()[0] for problem in problems] == ["lambda_stack", "site_builder_regoin"]
     assert problems[1].endswith("the nearest one is site_builder_region, rename or remove it")
 
 
-def test_unknown_variable_of_one_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run(monkeypatch, hosts={"s3": {"s3_bukets": {}}}) == [
+def test_unknown_variable_of_one_host(told: Told) -> None:
+    assert told(hosts={"s3": {"s3_bukets": {}}}) == [
         "s3_bukets is no variable of this collection; the nearest one is s3_buckets, rename or remove it"
     ]
 
 
-def test_shared_variable_of_one_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    (problem,) = run(monkeypatch, hosts={"s3": {"site_builder_region": "us-east-1"}})
+def test_shared_variable_of_one_host(told: Told) -> None:
+    (problem,) = told(hosts={"s3": {"site_builder_region": "us-east-1"}})
     assert problem.startswith("site_builder_region is 'us-east-1' for the stack s3 and 'eu-west-1' for dynamodb")
 
 
-def test_definition_of_the_stack_s_own_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    (problem,) = run(monkeypatch, hosts={"dynamodb": {"dynamodb_tables": {"a": {}}}})
+@pytest.mark.parametrize("limit", ["all", "iam"])
+def test_definition_of_the_stack_s_own_host(told: Told, limit: str) -> None:
+    (problem,) = told(hosts={"dynamodb": {"dynamodb_tables": {"a": {}}}}, subset=limit)
     assert problem == "dynamodb_tables.a.hash_key is missing; say what it is"
 
 
@@ -116,54 +112,260 @@ OWN = {
 }
 
 
-def test_small_variables_reach_the_roles_definitions(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run(monkeypatch, SMALL) == []
+def test_small_variables_reach_the_roles_definitions(run: Callable[..., dict[str, Any]]) -> None:
+    stacks = run(SMALL)["stacks"]
+    functions = stacks["lambda"]["tfvars"]["functions"]
+    assert stacks["api_gateway"]["tfvars"]["apis"]["generation"]["domain"] == DOMAIN
+    assert {name: one.get("reserved_concurrency") for name, one in functions.items()} == {
+        "generation": 5,
+        "agents": -1,
+        "validation": None,
+    }
+    assert functions["agents"]["vpc"] == VPC
+    assert stacks["iam"]["tfvars"]["roles"]["agents"]["vpc"] is True
 
 
-def test_small_variables_that_reach_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run(monkeypatch, OWN) == []
-    assert run(monkeypatch, {**OWN, **SMALL}) == [
-        "api_gateway_domain is a mapping of name, certificate_arn, and no entry of api_gateway_apis has it; write it there as "
+def test_small_variables_that_reach_nothing(told: Told) -> None:
+    assert told(OWN) == []
+    assert told({**OWN, **SMALL}) == [
+        "api_gateway_domain is a mapping of name, certificate_arn, which is in no entry of api_gateway_apis; write it there as "
         "domain",
-        f"api_gateway_web_acl_arn is '{WEB_ACL}', and no entry of api_gateway_apis has it; write it there as waf_web_acl_arn",
-        "site_builder_vpc is a mapping of subnet_ids, security_group_ids, and no entry of lambda_functions has it; write it "
+        f"api_gateway_web_acl_arn is '{WEB_ACL}', which is in no entry of api_gateway_apis; write it there as waf_web_acl_arn",
+        "site_builder_vpc is a mapping of subnet_ids, security_group_ids, which is in no entry of lambda_functions; write it "
         "there as vpc",
-        "lambda_reserved_concurrency has 'generation', which is no function; there are: agents",
-        "lambda_reserved_concurrency.agents is -1, and lambda_functions.agents does not have it; write it there as "
+        "lambda_reserved_concurrency: the key is 'generation', which is no function; there are: agents",
+        "lambda_reserved_concurrency.agents is -1, which is not in lambda_functions.agents; write it there as "
         "reserved_concurrency",
     ]
 
 
-def test_small_variables_that_own_definitions_take_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_small_variables_that_own_definitions_take_up(told: Told) -> None:
     own = {
         **OWN,
         "api_gateway_apis": {"a": {**OWN["api_gateway_apis"]["a"], "domain": DOMAIN, "waf_web_acl_arn": WEB_ACL}},
         "lambda_functions": {"agents": {**OWN_FUNCTION, "vpc": VPC, "reserved_concurrency": -1}},
         "iam_roles": {"agents": {"vpc": True}},
     }
-    assert run(monkeypatch, {**own, **SMALL, "lambda_reserved_concurrency": {"agents": -1}}) == []
+    assert told({**own, **SMALL, "lambda_reserved_concurrency": {"agents": -1}}) == []
 
 
-def test_template_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    (problem,) = run(monkeypatch, variables={"site_builder_tags": {"A": trust_as_template("{{ nothing }}")}})
+def test_template_that_fails(told: Told) -> None:
+    (problem,) = told("site_builder_tags: {A: '{{ nothing }}'}")
     assert problem == "site_builder_tags cannot be evaluated: 'nothing' is undefined; correct its template"
 
 
-def test_template_that_is_data_stays_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    (problem,) = run(monkeypatch, variables={"site_builder_service": "{{ 1 + 1 }}"})
-    assert "service '{{ 1 + 1 }}' is not valid" in problem
+def test_template_that_is_data_stays_data(told: Told) -> None:
+    assert told("site_builder_tags: {A: !unsafe '{{ 1 + 1 }}'}") == [
+        "site_builder_tags: tag 'A' with the value '{{ 1 + 1 }}' contains '{'; use letters, digits, spaces and _ . : / = + - @"
+    ]
 
 
-def test_command_line_and_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "on the command line" in run(monkeypatch, extra={"site_builder_region": "eu-west-1"})[0]
-    assert "is in the folder prod" in run(monkeypatch, folder="prod")[0]
+def test_value_that_was_worked_out_is_no_template(run: Callable[..., dict[str, Any]]) -> None:
+    """What a shared variable holds goes into definitions as it is, however it looks."""
+    variables = """
+site_builder_service: site
+lambda_functions:
+  agents:
+    source: '{{ lambda_source_dir }}/functions/agents'
+    handler: app.handler
+    environment: {KEY: "{{ site_builder_tags.Owner }}", OTHER: !unsafe '{{ nothing }}'}
+site_builder_tags: {Owner: "{{ site_builder_service | upper }}"}
+lambda_layers: {}
+iam_roles: {agents: {}}
+api_gateway_apis: {}
+"""
+    functions = run(variables)["stacks"]["lambda"]["tfvars"]["functions"]
+    assert functions["agents"]["environment"] == {"KEY": "SITE", "OTHER": "{{ nothing }}"}
 
 
-def test_document_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_command_line_and_folder(told: Told) -> None:
+    assert "on the command line" in told({}, "site_builder_region=eu-west-1")[0]
+    assert "is in the folder prod" in told(folder="prod")[0]
+
+
+def test_document_that_cannot_be_read(told: Told, tmp_path: Path) -> None:
     path = tmp_path / "api.yaml"
     wanted = {"api_gateway_apis": {"a": {"documents": [str(path)]}}}
-    (problem,) = run(monkeypatch, variables=wanted)
+    (problem,) = told(wanted)
     assert problem.startswith(f"api_gateway_apis.a.documents names {str(path)!r}, which cannot be read (")
     path.write_bytes(b"\xff\xfe")
-    (problem,) = run(monkeypatch, variables=wanted)
+    (problem,) = told(wanted)
     assert problem.startswith(f"api_gateway_apis.a.documents: {path}: is not valid YAML; correct it (")
+
+
+def test_all_is_told_that_can_be_told_at_once(told: Told) -> None:
+    wrong = {
+        "site_builder_lock_timeout": -1,
+        "site_builder_regoin": "x",
+        "local_aws_port": "x",
+        "site_builder_alert_emails": ["a@example.com", "nobody"],
+        "dynamodb_tables": {"a": {}},
+        "monitoring_options": {"datapoints_to_alarm": 2},
+    }
+    assert [sentence.split()[0] for sentence in told(wrong)] == [
+        "site_builder_regoin",
+        "local_aws_port",
+        "site_builder_alert_emails[1]",
+        "site_builder_lock_timeout",
+        "dynamodb_tables.a.hash_key",
+        "monitoring_options.datapoints_to_alarm",
+    ]
+
+
+def test_all_that_names_and_documents_show_is_told_at_once(told: Told) -> None:
+    wrong = {
+        "dynamodb_tables": {"generations": {"hash_key": {"name": "a"}}, "agents": {"hash_key": {"name": "a"}}}
+        | {"a b": {"hash_key": {"name": "a"}}, "c d": {"hash_key": {"name": "a"}}},
+        "api_gateway_apis": {"a": {}, "b": {"routes": {"r": {"path": "/", "method": "GET", "function": "nobody"}}}},
+    }
+    assert [sentence.partition(" is ")[0] for sentence in told(wrong)] == [
+        "dynamodb_tables: dynamodb_table key",
+        "dynamodb_tables: dynamodb_table key",
+        "api_gateway_apis.a has no route; name an OpenAPI document in documents, or a route in routes",
+        "api_gateway_apis.b.routes.r.function",
+    ]
+
+
+def test_a_mistake_is_told_where_it_is_made_only(told: Told) -> None:
+    """The roles' own definitions are made of it."""
+    assert [sentence.split()[0] for sentence in told({"site_builder_cors_origin": "example.com"})] == [
+        "site_builder_cors_origin"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            {"tags": ["lambda"]},
+            "--tags (or ANSIBLE_RUN_TAGS) is ['lambda'], which leaves out tasks, and a run does everything or nothing; leave it "
+            "out",
+        ),
+        (
+            {"skip_tags": ["lambda"]},
+            "--skip-tags (or ANSIBLE_SKIP_TAGS) is ['lambda'], which leaves out tasks, and a run does everything or nothing; "
+            "leave it out",
+        ),
+        (
+            {"start_at_task": "Report"},
+            "--start-at-task is 'Report', which leaves out the checks before it, and a run does everything or nothing; leave it "
+            "out",
+        ),
+    ],
+)
+def test_option_that_leaves_something_out(told: Told, options: dict[str, Any], sentence: str) -> None:
+    assert told(**options) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentences"),
+    [
+        (
+            "ANSIBLE_STRATEGY",
+            "free",
+            ["ANSIBLE_STRATEGY is 'free', and stacks wait for one another with linear only; unset it"],
+        ),
+        ("ANSIBLE_STRATEGY", "ansible.builtin.linear", []),
+        (
+            "ANSIBLE_ANY_ERRORS_FATAL",
+            "true",
+            ["ANSIBLE_ANY_ERRORS_FATAL is True, and one failed stack must not end the others midway; unset it"],
+        ),
+        ("ANSIBLE_ANY_ERRORS_FATAL", "false", []),
+    ],
+)
+def test_environment_that_changes_the_run(
+    told: Told, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, sentences: list[str]
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert told() == sentences
+    monkeypatch.delenv(variable)
+    assert constants.config.get_config_value("DEFAULT_STRATEGY") == "linear"
+
+
+def test_result(run: Callable[..., dict[str, Any]]) -> None:
+    result = run()
+    assert result["_ansible_no_log"] is True
+    assert result["changed"] is False
+    assert result["account_id"] == result["context"]["account_id"] == "123456789012"
+    assert result["production"] is False
+    assert result["tags"] == {"Service": "site-builder", "Environment": "dev", "ManagedBy": "Terraform"}
+    assert (result["state_bucket"], result["state_prefix"]) == (
+        "site-builder-tfstate-dev-123456789012-eu-west-1",
+        "site-builder/dev",
+    )
+    assert result["waves"] == [["dynamodb", "s3"], ["iam"], ["lambda"], ["api_gateway"], ["monitoring"]]
+    assert result["order"] == ["dynamodb", "s3", "iam", "lambda", "api_gateway", "monitoring"]
+    assert set(result["packages"]) == set(result["artifact_buckets"])
+    assert set(result["packages"]) == {
+        "functions/generation",
+        "functions/agents",
+        "functions/validation",
+        "layers/common",
+    }
+    assert result["settings"]["dr"] == result["dr"]
+    assert "rendered" not in result
+    for name, stack in result["stacks"].items():
+        assert stack.keys() == {
+            *("tfvars", "predicted_outputs", "hooks", "sensitive", "replica_provider", "depends_on", "output"),
+        }
+        assert stack["output"] in stack["predicted_outputs"]
+        assert stack["depends_on"] == list(STACKS[name].depends_on)
+    assert result["stacks"]["lambda"]["sensitive"] == []
+    assert [name for name, stack in result["stacks"].items() if stack["replica_provider"]] == ["s3"]
+
+
+def test_account_is_the_inventory_s_on_aws(act: Callable[..., dict[str, Any]]) -> None:
+    result = act(ROOT / "inventories/prod")
+    assert (result["account_id"], result["production"]) == ("333333333333", True)
+    assert result["settings"]["cognito_user_pool_arns"][0].startswith("arn:aws:cognito-idp:af-south-1:333333333333:")
+
+
+def test_some_stacks_only(run: Callable[..., dict[str, Any]]) -> None:
+    assert list(run(arguments={"stacks": ["s3"]})["stacks"]) == ["s3"]
+
+
+def test_secrets(run: Callable[..., dict[str, Any]]) -> None:
+    functions = {"agents": {**OWN_FUNCTION, "environment": {"KEY": "hidden", "ORIGIN": "*", "EMPTY": ""}}}
+    names = {"table_names": {"TABLE": "agents"}, "bucket_names": {"BUCKET": "sites"}}
+    result = run({**OWN, "lambda_functions": {"agents": {**functions["agents"], **names}}}, arguments={"render": True})
+    assert result["stacks"]["lambda"]["sensitive"] == ["hidden"]
+    assert result["stacks"]["lambda"]["tfvars"]["functions"]["agents"]["environment"]["KEY"] == "hidden"
+    assert result["rendered"]["lambda"]["functions"]["agents"]["environment"] == {
+        "KEY": "set-by-ansible",
+        "ORIGIN": "*",
+        "EMPTY": "",
+        "TABLE": "site-builder-agents-dev",
+        "BUCKET": "site-builder-sites-dev-123456789012-eu-west-1",
+    }
+    assert "hidden" not in to_hcl(result["rendered"])
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_environment_of_the_checkout(act: Callable[..., dict[str, Any]], environment: str) -> None:
+    """What its folder holds but for packages, which differ with the code."""
+    rendered = act(ROOT / "inventories" / environment, arguments={"render": True})["rendered"]
+    packages = rendered["lambda"].pop("packages")
+    assert set(packages) == {
+        *(f"functions/{key}" for key in rendered["lambda"]["functions"]),
+        *(f"layers/{key}" for key in rendered["lambda"]["layers"]),
+    }
+    assert rendered["environment"] == environment
+    assert rendered.keys() == {"environment", "region", "replica_region", "account_id", "tags", *STACKS}
+    assert not {"environment", "region", "account_id", "tags"} & rendered["iam"].keys()
+
+
+def test_an_environment_is_an_inventory_and_a_line(
+    act: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "dev-2"
+    shutil.copytree(ROOT / "inventories/dev", folder)
+    for path in (folder / "hosts.yml", folder / "group_vars/all.yml"):
+        path.write_text(
+            path.read_text().replace("    dev:", "    dev_2:").replace("environment: dev", "environment: dev-2")
+        )
+    assert "'dev-2', which is none of dev, sit, prod" in act(folder)["msg"]
+    monkeypatch.setitem(ENVIRONMENTS, "dev-2", ENVIRONMENTS["dev"])
+    result = act(folder)
+    assert "msg" not in result
+    assert result["stacks"]["dynamodb"]["tfvars"]["tables"]["agents"]["name"] == "site-builder-agents-dev-2"
