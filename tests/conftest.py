@@ -15,9 +15,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
+
+# One profile for all. A machine that is busy with other tests is slow, which says nothing about the code.
+settings.register_profile(
+    "site_builder",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("site_builder")
 
 
 @dataclass

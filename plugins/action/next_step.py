@@ -190,7 +190,10 @@ class ActionModule(ActionBase):
     def _inputs_sha256(self, name: str) -> str:
         """Of the variables of the stack, with what upstream outputs by now or will output."""
         stacks = self._defined["stacks"]
-        inputs = stack_inputs(name, stacks, self._states, outputs=self._outputs, in_run=self._names)
+        predicted = {other: stack["predicted_outputs"] for other, stack in stacks.items()}
+        # What has been destroyed outputs nothing any more.
+        outputs = {} if self._mode == "destroy" else self._outputs
+        inputs = stack_inputs(name, stacks, self._states, outputs, predicted, in_run=self._names)
         self._tfvars[name] = {**stacks[name]["tfvars"], **inputs}
         return tfvars_sha256(self._tfvars[name])
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 BBWS platform team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a person must correct, said in one sentence."""
+"""What a person must correct, said in one sentence for each mistake."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from typing import Any
 
 
 class SiteBuilderError(ValueError):
-    """A value that a person must correct; the message is one sentence: what, which value, the fix."""
+    """Values that a person must correct. Each of `problems` is one sentence: what, which value, the fix."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 def translate(functions: Mapping[str, Callable], error: type[Exception]) -> dict[str, Callable]:

@@ -17,8 +17,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError, shown
+from ansible_collections.bbws.site_builder.plugins.module_utils.validators import wrong
 
-ENVIRONMENTS = ("dev", "sit", "prod")
+
+@dataclass(frozen=True)
+class Environment:
+    """What is special about an environment.
+
+    production: it replicates, protects its tables, keeps logs for a year, wants stricter alarms, and takes two words to destroy.
+    """
+
+    production: bool = False
+
+
+# All there are. A new one is a line here and an inventory of that name.
+ENVIRONMENTS: dict[str, Environment] = {
+    "dev": Environment(),
+    "sit": Environment(),
+    "prod": Environment(production=True),
+}
 
 # https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
 _COMMERCIAL = """
@@ -167,17 +184,17 @@ def one_of(value: Any, allowed: Collection[str], what: str) -> str:
     if isinstance(value, str) and value in allowed:
         return value
     near = difflib.get_close_matches(str(value), allowed, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(sorted(allowed))}."
-    raise SiteBuilderError(f"{what} {shown(value)} is not known: {hint}")
+    fix = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(sorted(allowed))}"
+    raise SiteBuilderError(wrong(what, value, "not known", fix))
 
 
 def mapping(value: Any, what: str) -> Mapping[str, Any]:
     """Return value when it is a mapping with text keys, else raise."""
     if not isinstance(value, Mapping):
-        raise SiteBuilderError(f"{what} {shown(value)} is not a mapping: write 'name: value' pairs.")
+        raise SiteBuilderError(wrong(what, value, "no mapping", "write it as name: value"))
     for key in value:
         if not isinstance(key, str):
-            raise SiteBuilderError(f"{what} has the key {shown(key)}, which is not text: quote it.")
+            raise SiteBuilderError(f"{what} has the key {shown(key)}, which is no text; quote it")
     return value
 
 
@@ -194,23 +211,23 @@ def parse_context(context: Any) -> Context:
     for name in required:
         if values.get(name) is None:
             raise SiteBuilderError(
-                f"context lacks {name!r}, it has {shown(sorted(values))}: give {', '.join(required)}."
+                f"context lacks {name!r}, it has {shown(sorted(values))}; give {', '.join(required)}"
             )
     service, account = values["service"], values["account_id"]
-    if not isinstance(service, str) or not _SERVICE.fullmatch(service):
-        raise SiteBuilderError(
-            f"service {shown(service)} is not valid: use 2 to 32 lower-case letters, digits and "
-            "single hyphens, a letter first, such as 'site-builder'."
-        )
+    check_service(service)
     if not isinstance(account, str) or not _ACCOUNT.fullmatch(account):
-        raise SiteBuilderError(f"account_id {shown(account)} is not valid: write the 12 digits in quotes.")
+        raise SiteBuilderError(wrong("account_id", account, "not valid", "write the 12 digits in quotes"))
     environment = one_of(values["environment"], ENVIRONMENTS, "environment")
     region = values["region"]
     partition = partition_of(region)
     if values.get("partition") not in (None, partition):
         raise SiteBuilderError(
-            f"partition {shown(values['partition'])} does not hold region {region!r}: "
-            f"use {partition!r} or leave it out."
+            wrong(
+                "partition",
+                values["partition"],
+                f"not that of the region {region!r}",
+                f"use {partition!r} or leave it out",
+            )
         )
     replica = values.get("replica_region")
     if replica is not None:
@@ -218,16 +235,21 @@ def parse_context(context: Any) -> Context:
     return Context(service, environment, region, account, partition, replica)
 
 
-def check_replica_region(replica: Any, region: str) -> None:
+def check_service(service: Any, what: str = "service") -> None:
+    """Raise unless it can be the first part of every name."""
+    if not isinstance(service, str) or not _SERVICE.fullmatch(service):
+        fix = "use 2 to 32 lower-case letters, digits and single hyphens, a letter first, such as 'site-builder'"
+        raise SiteBuilderError(wrong(what, service, "not valid", fix))
+
+
+def check_replica_region(replica: Any, region: str, what: str = "replica_region") -> None:
     """Raise unless replica is another region of the same partition (AWS replicates no further)."""
     partition = partition_of(region)
-    if partition_of(replica, "replica_region") != partition:
-        raise SiteBuilderError(
-            f"replica_region {replica!r} is outside the partition {partition!r} of {region!r}: "
-            f"use one of {', '.join(sorted(REGIONS[partition] - {region}))}."
-        )
+    if partition_of(replica, what) != partition:
+        fix = f"use one of {', '.join(sorted(REGIONS[partition] - {region}))}"
+        raise SiteBuilderError(wrong(what, replica, f"outside the partition {partition!r} of {region!r}", fix))
     if replica == region:
-        raise SiteBuilderError(f"replica_region {replica!r} is the primary region itself: name a different region.")
+        raise SiteBuilderError(wrong(what, replica, "the primary region itself", "name a different region"))
 
 
 def resource_name(key: str, kind: str, context: Mapping[str, Any]) -> str:
@@ -245,23 +267,30 @@ def resource_name(key: str, kind: str, context: Mapping[str, Any]) -> str:
 def resource_names(keys: Iterable[str], kind: str, context: Mapping[str, Any]) -> dict[str, str]:
     """Map each key (of a list, or of a mapping) to its AWS name; see resource_name.
 
-    Raises SiteBuilderError when two keys get names that are equal but for upper and lower case,
-    which IAM and S3 do not tell apart.
+    Raises SiteBuilderError with a sentence for each key that is not valid, is there twice, or gets the name of another but for
+    upper and lower case, which IAM and S3 do not tell apart.
     """
     if isinstance(keys, str) or not isinstance(keys, Iterable):
-        raise SiteBuilderError(f"keys {shown(keys)} is not a list of names: put it in brackets.")
+        raise SiteBuilderError(wrong("keys", keys, "no list of names", "put it in brackets"))
     one_of(kind, KINDS, "kind")
     parsed = parse_context(context)
     names: dict[str, str] = {}
     owners: dict[str, str] = {}
+    problems: list[str] = []
     for key in keys:
-        name = _name(key, kind, parsed)
+        try:
+            name = _name(key, kind, parsed)
+        except SiteBuilderError as error:
+            problems += error.problems
+            continue
         owner = owners.setdefault(name.lower(), key)
         if key in names:
-            raise SiteBuilderError(f"{kind} key {key!r} is listed twice: remove one of them.")
-        if owner != key:
-            raise SiteBuilderError(f"{kind} keys {owner!r} and {key!r} both get the name {name!r}: rename one of them.")
+            problems.append(wrong(f"{kind} key", key, "listed twice", "remove one of them"))
+        elif owner != key:
+            problems.append(f"{kind} keys {owner!r} and {key!r} both get the name {name!r}; rename one of them")
         names[key] = name
+    if problems:
+        raise SiteBuilderError(*problems)
     return names
 
 
@@ -281,7 +310,7 @@ def resource_arn(
     """
     if isinstance(kind, str) and kind in KINDS and kind not in ARNS:
         raise SiteBuilderError(
-            f"kind {kind!r} has no ARN that can be computed, AWS puts a new id in it: read it from the stack's outputs."
+            f"kind {kind!r} has no ARN that can be computed, AWS puts a new id in it; read it from the stack's outputs"
         )
     one_of(kind, ARNS, "kind")
     parsed = parse_context(context)
@@ -294,12 +323,15 @@ def resource_arn(
     return ARNS[kind].format(**facts, name=name, qualifier=qualifier or "", colon=colon)
 
 
-def standard_tags(context: Mapping[str, Any], extra: Mapping[str, str] | None = None) -> dict[str, str]:
+def standard_tags(
+    context: Mapping[str, Any], extra: Mapping[str, str] | None = None, *, what: str = "extra tags"
+) -> dict[str, str]:
     """The tags of every resource: Service, Environment and ManagedBy, then the caller's extra ones.
 
-    Raises SiteBuilderError for an extra tag that repeats a key (IAM ignores their case) or that AWS
-    would refuse: more than 50 in all, keys of 1 to 128 and values of 0 to 256 characters, letters,
-    digits, spaces and ``_ . : / = + - @``, no key that starts with ``aws:``.
+    what: what sentences call the extra tags.
+    Raises SiteBuilderError for each extra tag that repeats a key (IAM ignores their case) or that AWS would refuse: more
+    than 50 in all, keys of 1 to 128 and values of 0 to 256 characters, letters, digits, spaces and ``_ . : / = + - @``, no
+    key that starts with ``aws:``.
     """
     parsed = parse_context(context)
     tags = {
@@ -308,19 +340,21 @@ def standard_tags(context: Mapping[str, Any], extra: Mapping[str, str] | None = 
         "ManagedBy": "Terraform",
     }
     taken = {key.lower(): key for key in tags}
-    for key, value in mapping({} if extra is None else extra, "extra tags").items():
-        _check_tag(key, value)
-        if key.lower() in taken:
-            raise SiteBuilderError(
-                f"tag {key!r} is already set as {taken[key.lower()]!r}: remove it from the extra tags."
-            )
+    problems = []
+    for key, value in mapping({} if extra is None else extra, what).items():
+        problem = _tag_problem(key, value)
+        if problem:
+            problems.append(f"{what}: {problem}")
+        elif key.lower() in taken:
+            problems.append(f"{what}: tag {key!r} is already set as {taken[key.lower()]!r}; remove it")
         taken[key.lower()] = key
         tags[key] = value
     if len(tags) > MAX_TAGS:
-        raise SiteBuilderError(
-            f"{len(tags)} tags are more than the {MAX_TAGS} that AWS allows: "
-            f"remove {len(tags) - MAX_TAGS} of the extra tags."
+        problems.append(
+            f"{what}: {len(tags)} tags are more than the {MAX_TAGS} that AWS allows; remove {len(tags) - MAX_TAGS}"
         )
+    if problems:
+        raise SiteBuilderError(*problems)
     return tags
 
 
@@ -328,7 +362,7 @@ def _name(key: Any, kind: str, context: Context) -> str:
     rules = KINDS[kind]
     stem = f"{context.service}-{_word(key, kind)}"
     if "{replica_region}" in rules.suffix and context.replica_region is None:
-        raise SiteBuilderError(f"context lacks 'replica_region', {kind} {key!r} needs it: add it.")
+        raise SiteBuilderError(f"context lacks 'replica_region', and {kind} {key!r} needs it; add it")
     suffix = rules.suffix.format(**vars(context))
     longest = rules.longest - len(rules.prefix)
     if len(stem + suffix) > longest:
@@ -347,64 +381,61 @@ def _word(key: Any, kind: str) -> str:
     separators = [mark for mark in "-_." if mark in chars or mark == "_"]
     if not (isinstance(word, str) and _KEY.fullmatch(word) and re.fullmatch(f"[{chars}]+", word)):
         letters = "letters" if "A-Z" in chars else "lower-case letters"
-        raise SiteBuilderError(
-            f"{kind} key {shown(key)} is not valid: use ASCII {letters} and digits, with single "
-            f"{' or '.join(repr(mark) for mark in separators)} between words."
-        )
+        between = " or ".join(repr(mark) for mark in separators)
+        fix = f"use ASCII {letters} and digits, with single {between} between words"
+        raise SiteBuilderError(wrong(f"{kind} key", key, "not valid", fix))
     if kind in _BUCKETS and (word == STATE_KEY) != (kind == "state_bucket"):
-        raise SiteBuilderError(
-            f"{kind} key {shown(key)} is not allowed: {STATE_KEY!r} names the state bucket, and only that one."
-        )
+        what = f"not allowed, as {STATE_KEY!r} names the state bucket and only that one"
+        raise SiteBuilderError(wrong(f"{kind} key", key, what, "choose another"))
     return word
 
 
 def _check_name(name: Any, kind: str) -> None:
     rules = KINDS[kind]
     if not isinstance(name, str) or not re.fullmatch(f"[{rules.chars}]+", name):
-        raise SiteBuilderError(
-            f"{kind} name {shown(name)} is not valid: use only the characters {rules.chars}, "
-            "or let resource_name compute it."
-        )
+        fix = f"use only the characters {rules.chars}, or let resource_name compute it"
+        raise SiteBuilderError(wrong(f"{kind} name", name, "not valid", fix))
     if not rules.shortest <= len(name) <= rules.longest:
         raise SiteBuilderError(
-            f"{kind} name {shown(name)} has {len(name)} characters: use {rules.shortest} to "
-            f"{rules.longest}, or let resource_name compute it."
+            f"{kind} name {shown(name)} has {len(name)} characters; use {rules.shortest} to "
+            f"{rules.longest}, or let resource_name compute it"
         )
     if not name.startswith(rules.prefix) or name.startswith(rules.reserved):
         start = f"start it with {rules.prefix!r}" if rules.prefix else "choose another start"
         avoid = f", AWS reserves {', '.join(rules.reserved)}" if rules.reserved else ""
-        raise SiteBuilderError(f"{kind} name {shown(name)} starts wrongly: {start}{avoid}.")
+        raise SiteBuilderError(f"{kind} name {shown(name)} starts wrongly; {start}{avoid}")
 
 
 def _check_qualifier(qualifier: Any, kind: str) -> None:
     pattern = _QUALIFIERS.get(kind)
     if pattern is None:
         if qualifier is not None:
-            raise SiteBuilderError(f"kind {kind!r} takes no qualifier, got {shown(qualifier)}: leave it out.")
+            raise SiteBuilderError(f"kind {kind!r} takes no qualifier, got {shown(qualifier)}; leave it out")
         return
     if qualifier is None and kind == "lambda_invoke":
         return
     if not isinstance(qualifier, str) or not pattern.fullmatch(qualifier):
         wanted = "the name of an index, or '*'" if pattern is _INDEX else "the name of an alias"
-        raise SiteBuilderError(f"qualifier {shown(qualifier)} of kind {kind!r} is not valid: give {wanted}.")
+        raise SiteBuilderError(f"qualifier {shown(qualifier)} of kind {kind!r} is not valid; give {wanted}")
 
 
-def _check_tag(key: str, value: Any) -> None:
+def _tag_problem(key: str, value: Any) -> str | None:
     if not isinstance(value, str):
-        raise SiteBuilderError(f"tag {shown(key)} has the value {shown(value)}, which is not text: quote it.")
+        return f"tag {shown(key)} has the value {shown(value)}, which is no text; quote it"
     if not 1 <= len(key) <= MAX_TAG_KEY or len(value) > MAX_TAG_VALUE:
-        raise SiteBuilderError(
-            f"tag {shown(key)} with the value {shown(value)} has the wrong length: use 1 to "
-            f"{MAX_TAG_KEY} characters for a key and at most {MAX_TAG_VALUE} for a value."
+        return (
+            f"tag {shown(key)} with the value {shown(value)} has the wrong length; use 1 to "
+            f"{MAX_TAG_KEY} characters for a key and at most {MAX_TAG_VALUE} for a value"
         )
     if key.lower().startswith("aws:"):
-        raise SiteBuilderError(f"tag {shown(key)} starts with 'aws:', which AWS reserves: rename it.")
+        return f"tag {shown(key)} starts with 'aws:', which AWS reserves; rename it"
     bad = next((char for char in key + value if not _tag_character(char)), None)
     if bad is not None:
-        raise SiteBuilderError(
-            f"tag {shown(key)} with the value {shown(value)} contains {bad!r}: use letters, digits, "
-            "spaces and _ . : / = + - @."
+        return (
+            f"tag {shown(key)} with the value {shown(value)} contains {bad!r}; use letters, digits, spaces and "
+            "_ . : / = + - @"
         )
+    return None
 
 
 def _tag_character(char: str) -> bool:

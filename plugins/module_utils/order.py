@@ -36,22 +36,24 @@ def _graph(stacks: Any) -> dict[str, list[str]]:
     for name, needs in graph.items():
         for position, need in enumerate(needs):
             if need == name:
-                raise SiteBuilderError(f"stack {name!r} depends on itself: remove that entry.")
+                raise SiteBuilderError(f"stack {name!r} depends on itself; remove that entry")
             if need in needs[:position]:
-                raise SiteBuilderError(f"stack {name!r} depends on {shown(need)} twice: remove one of them.")
+                raise SiteBuilderError(f"stack {name!r} depends on {shown(need)} twice; remove one of them")
             one_of(need, graph, f"dependency of stack {name!r},")
     return graph
 
 
 def _depends_on(name: str, value: Any) -> list[str]:
     if not name.strip():
-        raise SiteBuilderError(f"stack name {shown(name)} is empty: give the stack a name.")
+        raise SiteBuilderError(f"stack name {shown(name)} is empty; give the stack a name")
     if isinstance(value, Mapping):
         if "depends_on" not in value:
-            raise SiteBuilderError(f"stack {name!r} {shown(value)} lacks depends_on: add 'depends_on: []' or a list.")
+            raise SiteBuilderError(f"stack {name!r} {shown(value)} lacks depends_on; add 'depends_on: []' or a list")
         value = value["depends_on"]
     if not isinstance(value, list):
-        raise SiteBuilderError(f"depends_on of stack {name!r} is {shown(value)}, not a list: put names in brackets.")
+        raise SiteBuilderError(
+            f"depends_on of stack {name!r} is {shown(value)}, which is no list; put names in brackets"
+        )
     return value
 
 
@@ -60,4 +62,4 @@ def _cycle(path: list[str]) -> str:
     names = path[:0:-1]
     start = names.index(min(names))
     ring = [*names[start:], *names[:start], names[start]]
-    return f"stacks depend on each other: {' -> '.join(ring)}; remove one of these dependencies."
+    return f"stacks depend on each other: {' -> '.join(ring)}; remove one of these dependencies"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.dr import (
@@ -23,19 +23,14 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.errors import Si
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import (
     ENVIRONMENTS,
     check_replica_region,
-    parse_context,
+    check_service,
     partition_of,
     standard_tags,
 )
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.schemas import (
-    ACCOUNT,
-    API,
-    API_ORIGIN,
-    DEFINITIONS,
-    FUNCTION,
-    GEOGRAPHIES,
-    INFERENCE_PROFILE,
-)
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import api_gateway, lambda_
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common import ACCOUNT
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.iam import GEOGRAPHIES, INFERENCE_PROFILE
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import STACKS
 from ansible_collections.bbws.site_builder.plugins.module_utils.validators import (
     Check,
     choice,
@@ -49,18 +44,27 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.validators impor
     wrong,
 )
 
-# They decide where a run works; only the inventory may say them, so that -e cannot mix two environments.
-INVENTORY_ONLY = (
-    "site_builder_account_id",
-    "site_builder_environment",
-    "site_builder_region",
-    "site_builder_replica_region",
-    "site_builder_service",
-    "site_builder_state_bucket",
-)
-# A definition is named after its stack.
-STACKS = sorted({name.rpartition("_")[0] for name in DEFINITIONS})
 FIX_IN_INVENTORY = "set it in inventories/<environment>/group_vars/all.yml"
+_OTHER_INVENTORY = "choose the environment with -i inventories/<environment>"
+# They decide where a run works, and what it takes to change something there; only the inventory may say them, so that -e
+# can neither mix two environments nor pass a review. With each, what to do instead.
+INVENTORY_ONLY = {
+    **dict.fromkeys(
+        (
+            "site_builder_account_id",
+            "site_builder_environment",
+            "site_builder_region",
+            "site_builder_replica_region",
+            "site_builder_service",
+            "site_builder_state_bucket",
+        ),
+        _OTHER_INVENTORY,
+    ),
+    "site_builder_require_plan": FIX_IN_INVENTORY,
+}
+# The embedded AWS has one account, and in each region a user pool that is called so.
+LOCAL_ACCOUNT_ID = "123456789012"
+LOCAL_POOL = "local"
 
 _EMAIL = text(
     "e-mail address",
@@ -83,14 +87,14 @@ def _unless_empty(check: Check) -> Check:
 
 # What needs no other variable to be judged.
 _ALONE: dict[str, Check] = {
-    "api_gateway_domain": _unless_empty(API.known["domain"]),
-    "lambda_reserved_concurrency": entries(FUNCTION.known["reserved_concurrency"]),
+    "api_gateway_domain": _unless_empty(api_gateway.SCHEMA.known["domain"]),
+    "lambda_reserved_concurrency": entries(lambda_.SCHEMA.known["reserved_concurrency"]),
     "site_builder_account_id": ACCOUNT,
     "site_builder_alert_emails": items(_EMAIL),
     "site_builder_allow_destroy": items(_ADDRESS),
     "site_builder_attempts": number(1, 10),
     "site_builder_bedrock_inference_profile": INFERENCE_PROFILE,
-    "site_builder_cors_origin": API_ORIGIN,
+    "site_builder_cors_origin": api_gateway.ORIGIN,
     "site_builder_imports": entries(entries(text("import id", r"\S.*")), choice(*STACKS)),
     "site_builder_lock_id": text(
         "lock id", r"|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "copy it from unlock.yml"
@@ -105,7 +109,7 @@ _ALONE: dict[str, Check] = {
         r"|(?=.{3,63}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?",
         "correct it or leave it empty for the computed name",
     ),
-    "site_builder_vpc": _unless_empty(FUNCTION.known["vpc"]),
+    "site_builder_vpc": _unless_empty(lambda_.SCHEMA.known["vpc"]),
     "site_builder_work_dir": text("path", r"\S.*", "name a folder"),
 }
 
@@ -177,9 +181,8 @@ def overridden(extra: Mapping[str, Any], prefixes: Iterable[str] = ()) -> list[s
     """Refuse command-line variables that would point a run of one environment at another, or replace what we compute."""
     internal = tuple(f"_{prefix}_" for prefix in prefixes)
     problems = [
-        f"{name} is {told(extra[name])} on the command line (extra variables), and only the inventory may set it; "
-        "choose the environment with -i inventories/<environment>"
-        for name in INVENTORY_ONLY
+        f"{name} is {told(extra[name])} on the command line (extra variables), and only the inventory may set it; {fix}"
+        for name, fix in INVENTORY_ONLY.items()
         if name in extra
     ]
     return problems + [
@@ -187,6 +190,36 @@ def overridden(extra: Mapping[str, Any], prefixes: Iterable[str] = ()) -> list[s
         for name, value in extra.items()
         if name.startswith(internal)
     ]
+
+
+def run_options(options: Mapping[str, Any]) -> list[str]:
+    """Refuse what makes Ansible leave out tasks, or go through them otherwise than the playbooks rely on.
+
+    options: tags, skip_tags (lists), start_at_task (text or None), strategy, any_errors_fatal, as Ansible has understood
+    command line, environment and configuration.
+    """
+    problems = []
+    whole = "a run does everything or nothing"
+    if other := sorted(set(options["tags"]) - {"all"}):
+        problems.append(
+            f"--tags (or ANSIBLE_RUN_TAGS) is {told(other)}, which leaves out tasks, and {whole}; leave it out"
+        )
+    if options["skip_tags"]:
+        given = told(sorted(options["skip_tags"]))
+        problems.append(
+            f"--skip-tags (or ANSIBLE_SKIP_TAGS) is {given}, which leaves out tasks, and {whole}; leave it out"
+        )
+    if options["start_at_task"]:
+        given = told(options["start_at_task"])
+        problems.append(f"--start-at-task is {given}, which leaves out the checks before it, and {whole}; leave it out")
+    if options["strategy"].rpartition(".")[2] != "linear":
+        given = told(options["strategy"])
+        problems.append(f"ANSIBLE_STRATEGY is {given}, and stacks wait for one another with linear only; unset it")
+    if options["any_errors_fatal"]:
+        problems.append(
+            "ANSIBLE_ANY_ERRORS_FATAL is True, and one failed stack must not end the others midway; unset it"
+        )
+    return problems
 
 
 def switched(values: Mapping[str, Mapping[str, Any]], switches: Collection[str]) -> list[str]:
@@ -229,8 +262,10 @@ def place(environment: Any, groups: Collection[str], folder: str) -> list[str]:
     """The inventory says three times which environment it is: by its variable, its groups and its folder."""
     if environment not in ENVIRONMENTS:
         return [wrong("site_builder_environment", environment, f"none of {', '.join(ENVIRONMENTS)}", FIX_IN_INVENTORY)]
-    others = [name for name in ENVIRONMENTS if name in groups and name != environment]
-    if environment not in groups or others:
+    # Ansible wants no hyphens in the name of a group.
+    found = [name for name in ENVIRONMENTS if {name, name.replace("-", "_")} & set(groups)]
+    if found != [environment]:
+        others = [name for name in found if name != environment]
         return [
             f"site_builder_environment is {environment!r}, but the inventory's stacks are in the group "
             f"{', '.join(others) or 'of no environment'}; use the inventory of {environment} alone or correct its group_vars"
@@ -243,38 +278,28 @@ def place(environment: Any, groups: Collection[str], folder: str) -> list[str]:
     return []
 
 
-def _attempt(problems: list[str], variable: str, function: Any, *arguments: Any) -> Any:
-    try:
-        return function(*arguments)
-    except SiteBuilderError as error:
-        problems.append(f"{variable}: {str(error).rstrip('.')}")
-        return None
-
-
-def settings(values: Mapping[str, Any]) -> list[str]:
+def settings_problems(values: Mapping[str, Any]) -> list[str]:
     """Check the shared variables and the small ones of the roles, whose types are right, one by one and against one another."""
     problems = [problem for name, check in _ALONE.items() if name in values for problem in check(values[name], name)]
     problems += _regions(values)
+    problems += _told(check_service, values["site_builder_service"], "site_builder_service")
     if problems:
         return problems
-    if replica := values["site_builder_replica_region"]:
-        _attempt(problems, "site_builder_replica_region", check_replica_region, replica, values["site_builder_region"])
-    if not problems:
-        _attempt(problems, "site_builder_service", parse_context, _context(values))
-    if problems:
-        return problems
-    _attempt(problems, "site_builder_tags", standard_tags, _context(values), values["site_builder_tags"])
-    flags = _attempt(problems, "site_builder_dr, site_builder_replica_region", _flags, values)
-    problems += [*_bedrock(values), *_emails(values), *_pools(values), *_keys(values, flags or {})]
-    problems += _held(values)
-    return problems
+    problems += _told(standard_tags, _context(values), values["site_builder_tags"], what="site_builder_tags")
+    problems += _told(_flags, values)
+    return [*problems, *_bedrock(values), *_emails(values), *_pools(values), *_keys(values), *_held(values)]
 
 
-def shared(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What the filters of the stacks want to know, from shared variables that are right."""
-    context = _context(values)
-    # The embedded AWS has a pool of its own.
-    local_pool = f"arn:aws:cognito-idp:{context['region']}:{context['account_id']}:userpool/{context['region']}_local"
+def settings(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What all stacks share, from shared variables that are right.
+
+    context: the facts from which names are made (see names). dr: the flags (see dr.dr_flags). public_values: what a
+    function's environment may hold and is none of a secret.
+    """
+    local = values["site_builder_target"] == "local"
+    context = _context(values) | ({"account_id": LOCAL_ACCOUNT_ID} if local else {})
+    region = context["region"]
+    local_pool = f"arn:{partition_of(region)}:cognito-idp:{region}:{LOCAL_ACCOUNT_ID}:userpool/{region}_{LOCAL_POOL}"
     return {
         "context": context,
         "dr": _flags(values),
@@ -283,9 +308,24 @@ def shared(values: Mapping[str, Any]) -> dict[str, Any]:
         "replica_kms_key_arn": values["site_builder_replica_kms_key_arn"],
         "permissions_boundary_arn": values["site_builder_permissions_boundary_arn"],
         "bedrock_region": values["site_builder_bedrock_region"],
-        "cognito_user_pool_arns": values["site_builder_cognito_user_pool_arns"] or [local_pool],
+        "cognito_user_pool_arns": [local_pool] if local else values["site_builder_cognito_user_pool_arns"],
         "alert_emails": values["site_builder_alert_emails"],
+        "lift_protection": values["site_builder_lift_protection"] in (True, "true"),
+        "public_values": [
+            values["site_builder_bedrock_inference_profile"],
+            values["site_builder_bedrock_region"],
+            values["site_builder_cors_origin"],
+        ],
     }
+
+
+def _told(function: Callable[..., Any], *arguments: Any, **options: Any) -> tuple[str, ...]:
+    """What a function refuses."""
+    try:
+        function(*arguments, **options)
+    except SiteBuilderError as error:
+        return error.problems
+    return ()
 
 
 def _context(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -299,14 +339,18 @@ def _context(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _flags(values: Mapping[str, Any]) -> dict[str, Any]:
-    replica = values["site_builder_replica_region"] or None
     return dr_flags(
-        values["site_builder_environment"], values["site_builder_region"], replica, values["site_builder_dr"]
+        values["site_builder_environment"],
+        values["site_builder_region"],
+        values["site_builder_replica_region"] or None,
+        values["site_builder_dr"],
+        overrides_from="site_builder_dr",
+        replica_from="site_builder_replica_region",
     )
 
 
-def _regions(values: Mapping[str, Any]) -> list[str]:
-    problems: list[str] = []
+def _regions(values: Mapping[str, Any]) -> Iterator[str]:
+    primary, replica = values["site_builder_region"], values["site_builder_replica_region"]
     for name, services in (
         ("site_builder_region", PRIMARY_SERVICES),
         ("site_builder_replica_region", REPLICA_SERVICES),
@@ -315,11 +359,14 @@ def _regions(values: Mapping[str, Any]) -> list[str]:
         region = values[name]
         if name == "site_builder_replica_region" and not region:
             continue
-        if _attempt(problems, name, partition_of, region) and (lacking := not_offered(region, services)):
-            problems.append(
-                f"{name} is {region!r}, where AWS does not offer {', '.join(lacking)}; choose another region"
+        unknown = _told(partition_of, region, name)
+        yield from unknown
+        if not unknown and (lacking := not_offered(region, services)):
+            yield wrong(
+                name, region, f"a region where AWS does not offer {', '.join(lacking)}", "choose another region"
             )
-    return problems
+    if replica and not _told(partition_of, primary) and not _told(partition_of, replica):
+        yield from _told(check_replica_region, replica, primary, "site_builder_replica_region")
 
 
 def _bedrock(values: Mapping[str, Any]) -> Iterator[str]:
@@ -332,9 +379,8 @@ def _bedrock(values: Mapping[str, Any]) -> Iterator[str]:
     name = "site_builder_bedrock_routed_regions"
     regions = values[name]
     for position, region in enumerate(regions):
-        found: list[str] = []
-        if not _attempt(found, name, partition_of, region):
-            yield from found
+        if unknown := _told(partition_of, region, f"{name}[{position}]"):
+            yield from unknown
         elif partition_of(region) != partition_of(home) or not_offered(region, BEDROCK_SERVICES):
             yield f"{name} holds {region!r}, to which nothing is routed from {home}; remove it"
         elif region == home or region in regions[:position]:
@@ -373,8 +419,9 @@ def _pools(values: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} holds {arn!r} twice; remove one of them"
 
 
-def _keys(values: Mapping[str, Any], flags: Mapping[str, Any]) -> Iterator[str]:
+def _keys(values: Mapping[str, Any]) -> Iterator[str]:
     region, replica = values["site_builder_region"], values["site_builder_replica_region"]
+    replicated = not _told(_flags, values) and _flags(values)["enabled"]
     for name, where in (("site_builder_kms_key_arn", region), ("site_builder_replica_kms_key_arn", replica)):
         arn = values[name]
         if arn and not where:
@@ -382,7 +429,7 @@ def _keys(values: Mapping[str, Any], flags: Mapping[str, Any]) -> Iterator[str]:
         elif arn and not ((match := _KEY_ARN.fullmatch(arn)) and match["region"] == where):
             yield wrong(name, arn, f"no ARN of a KMS key in {where}", "name a key there or leave it empty")
     primary, other = values["site_builder_kms_key_arn"], values["site_builder_replica_kms_key_arn"]
-    if flags.get("enabled") and bool(primary) != bool(other):
+    if replicated and bool(primary) != bool(other):
         yield (
             f"site_builder_replica_kms_key_arn is {other!r} while site_builder_kms_key_arn is {primary!r}, and a replica is "
             "encrypted as its original is; set both or neither"

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -155,3 +156,33 @@ def stats(rows: Sequence[Mapping[str, Any]], folder: str, saved: Mapping[str, An
     if saved.get("plan_id"):
         data |= {"site_builder_plan": saved["plan_id"], "site_builder_plan_sha256": saved["sha256"]}
     return data
+
+
+def outputs_text(states: Mapping[str, Mapping[str, Any]], form: str) -> str:
+    """Return the outputs of all stacks as a text, those that are sensitive left out.
+
+    form: `json` ({stack: {output: value}}) or `dotenv`: one line `STACK_OUTPUT_KEY='value'` per single value; characters
+    that a shell does not take in a name become `_`.
+    """
+    public = {
+        stack: {name: value for name, value in state["outputs"].items() if name not in state["sensitive"]}
+        for stack, state in states.items()
+    }
+    if form == "json":
+        return json.dumps(public, indent=2, sort_keys=True) + "\n"
+    lines: list[str] = []
+
+    def walk(path: list[str], value: Any) -> None:
+        if isinstance(value, Mapping):
+            for key in sorted(value):
+                walk([*path, str(key)], value[key])
+        elif isinstance(value, list | tuple):
+            for number, item in enumerate(value):
+                walk([*path, str(number)], item)
+        elif value is not None:
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            quoted = text.replace("'", "'\\''")
+            lines.append(f"{re.sub(r'[^A-Za-z0-9]+', '_', '_'.join(path)).upper()}='{quoted}'")
+
+    walk([], public)
+    return "".join(f"{line}\n" for line in lines)

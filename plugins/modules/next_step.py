@@ -46,8 +46,8 @@ EXAMPLES = """
 RETURN = """
 stacks:
   description:
-    - By stack its next step, with RV(ignore:do) (plan, details, adopt, checkov, saved, apply, marker, wait or done), RV(ignore:why)
-      and what the step needs to know.
+    - By stack its next step, with RV(ignore:do) (plan, details, adopt, checkov, saved, apply, marker, wait or done),
+      RV(ignore:why) and what the step needs to know.
   returned: success
   type: dict
 events:

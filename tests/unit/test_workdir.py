@@ -45,3 +45,11 @@ def test_a_temporary_folder_of_somebody_else_is_refused(places: Path) -> None:
     folder.chmod(0o755)
     with pytest.raises(SiteBuilderError, match="is not a private folder of this user: set SITE_BUILDER_WORK_DIR"):
         workdir.work_dir(str(places / "project"))
+
+
+def test_equal_data_are_equal_bytes() -> None:
+    assert workdir.to_json({"b": 1, "a": {"d": None, "c": [2]}}) == (
+        '{\n  "a": {\n    "c": [\n      2\n    ],\n    "d": null\n  },\n  "b": 1\n}\n'
+    )
+    assert workdir.tfvars_sha256({"a": 1, "b": 2}) == workdir.tfvars_sha256({"b": 2, "a": 1})
+    assert workdir.tfvars_sha256({"a": [1, 2]}) != workdir.tfvars_sha256({"a": [2, 1]})

@@ -7,19 +7,23 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS
 from ansible_collections.bbws.site_builder.plugins.module_utils.preflight import (
     INVENTORY_ONLY,
-    STACKS,
     divided,
     limits,
     overridden,
     place,
+    run_options,
     settings,
+    settings_problems,
+    switched,
     types,
     unknown_variables,
 )
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import STACKS
 
-ROLE = Path(__file__).parents[2] / "roles/site_builder"
+ROLE = Path(__file__).parents[3] / "roles/site_builder"
 OPTIONS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
 DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text())
 
@@ -49,8 +53,9 @@ def key(region: str) -> str:
 def check(values: dict[str, Any]) -> list[str]:
     """What preflight says of shared variables, in its steps."""
     named = DEFAULTS | {f"site_builder_{name}": value for name, value in values.items()}
-    groups = ("stacks", values["environment"]) if values["environment"] in ("dev", "sit", "prod") else ("stacks",)
-    return types(named, OPTIONS) or place(named["site_builder_environment"], groups, "inventory") or settings(named)
+    environment = values["environment"]
+    groups = ("stacks", environment) if isinstance(environment, str) and environment in ENVIRONMENTS else ("stacks",)
+    return types(named, OPTIONS) or place(environment, groups, "inventory") or settings_problems(named)
 
 
 @pytest.mark.parametrize(
@@ -102,16 +107,16 @@ WRONG = [
     ("replica_region", "eu-west-1", "name a different region"),
     ("replica_region", "us-gov-west-1", "region"),
     ("replica_region", "eu-west-12", "did you mean 'eu-west-"),
-    ("tags", {"Service": "x"}, "remove it from the extra tags"),
+    ("tags", {"Service": "x"}, "already set as 'Service'; remove it"),
     ("tags", {"aws:x": "y"}, "rename it"),
     ("tags", {"Cost": 7}, "quote it"),
     ("tags", ["Team"], "name: value"),
-    ("dr", {"enable": True}, "did you mean 'enabled'?"),
+    ("dr", {"enable": True}, "did you mean enabled?"),
     ("dr", {"enabled": "yes"}, "write true or false"),
     ("dr", {"replication": True}, "add 'enabled: true'"),
     ("dr", {"point_in_time_recovery": False}, "remove it"),
-    ("dr", {"log_retention_days": 8}, "use one of"),
-    ("dr", {"alarms": {"api_5xx": 0}}, "from 1 to"),
+    ("dr", {"log_retention_days": 8}, "write one of them"),
+    ("dr", {"alarms": {"api_5xx": 0}}, "from 0.001 to"),
     ("dr", "off", "name: value"),
     ("alert_emails", "team@example.com", "brackets"),
     ("alert_emails", None, "brackets"),
@@ -209,13 +214,13 @@ def test_wrong(base: dict[str, Any], name: str, value: Any, fix: str) -> None:
         ),
         (
             {**DEV, "dr": {"enabled": True}},
-            "site_builder_dr, site_builder_replica_region: replica_region None is missing, "
-            "disaster recovery is on in dev: name a region other than 'eu-west-1'",
+            "site_builder_replica_region is None, which is too little, as disaster recovery is on in dev; name a region other "
+            "than 'eu-west-1'",
         ),
         (
             {**PROD, "replica_region": ""},
-            "site_builder_dr, site_builder_replica_region: replica_region None is missing, "
-            "disaster recovery is on in prod: name a region other than 'af-south-1'",
+            "site_builder_replica_region is None, which is too little, as disaster recovery is on in prod; name a region other "
+            "than 'af-south-1'",
         ),
     ],
 )
@@ -294,11 +299,17 @@ def test_all_stacks_share_a_value() -> None:
 
 
 @pytest.mark.parametrize("name", INVENTORY_ONLY)
-def test_command_line_may_not_move_a_run(name: str) -> None:
+def test_command_line_may_not_move_a_run_or_pass_a_review(name: str) -> None:
+    fix = "choose the environment with -i inventories/<environment>"
+    if name == "site_builder_require_plan":
+        fix = "set it in inventories/<environment>/group_vars/all.yml"
     assert overridden({name: "x", "site_builder_target": "local", "other": 1}) == [
-        f"{name} is 'x' on the command line (extra variables), and only the inventory may set it; "
-        "choose the environment with -i inventories/<environment>"
+        f"{name} is 'x' on the command line (extra variables), and only the inventory may set it; {fix}"
     ]
+
+
+def test_what_only_the_inventory_may_say() -> None:
+    assert {"site_builder_require_plan", "site_builder_account_id", "site_builder_state_bucket"} <= set(INVENTORY_ONLY)
 
 
 def test_command_line_may_not_replace_what_we_compute() -> None:
@@ -317,10 +328,6 @@ def test_unknown_variables() -> None:
     ]
 
 
-def test_stacks_are_those_of_the_role() -> None:
-    assert set(yaml.safe_load((ROLE / "vars/main.yml").read_text())["_site_builder_stacks"]) == set(STACKS)
-
-
 def test_every_stack_may_import() -> None:
     assert check({**DEV, "imports": {stack: {"aws_x.this": "id"} for stack in STACKS}}) == []
 
@@ -330,3 +337,73 @@ def test_hosts_are_stacks() -> None:
     assert limits(["s3", "web1"], ["s3", "iam"]) == [
         "the inventory's group stacks has the host 'web1', which is no stack; the stacks are s3, iam"
     ]
+
+
+PLAIN = {"tags": ["all"], "skip_tags": [], "start_at_task": None, "strategy": "linear", "any_errors_fatal": False}
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "named"),
+    [
+        ("tags", ["all", "x"], "--tags (or ANSIBLE_RUN_TAGS) is ['x'], "),
+        ("tags", ["never"], "--tags (or ANSIBLE_RUN_TAGS) is ['never'], "),
+        ("skip_tags", ["x"], "--skip-tags (or ANSIBLE_SKIP_TAGS) is ['x'], "),
+        ("start_at_task", "Report", "--start-at-task is 'Report', "),
+        ("strategy", "free", "ANSIBLE_STRATEGY is 'free', "),
+        ("any_errors_fatal", True, "ANSIBLE_ANY_ERRORS_FATAL is True, "),
+    ],
+)
+def test_run_that_leaves_something_out(option: str, value: Any, named: str) -> None:
+    (sentence,) = run_options({**PLAIN, option: value})
+    assert sentence.startswith(named)
+
+
+@pytest.mark.parametrize("change", [{}, {"tags": []}, {"strategy": "ansible.builtin.linear"}])
+def test_plain_run(change: dict[str, Any]) -> None:
+    assert run_options({**PLAIN, **change}) == []
+
+
+def test_all_that_a_run_leaves_out_is_told() -> None:
+    wrong = {"tags": ["x"], "skip_tags": ["y"], "start_at_task": "z", "strategy": "free", "any_errors_fatal": True}
+    assert len(run_options(wrong)) == len(wrong)
+
+
+def test_switches_of_the_engine() -> None:
+    assert switched({"s3": {"a": 1}, "iam": {"b": 2}}, ["b", "c"]) == [
+        "b is 2 in the inventory or on the command line, and only a playbook sets it; remove it"
+    ]
+
+
+@pytest.mark.parametrize("group", ["dev-2", "dev_2"])
+def test_group_of_an_environment_with_a_hyphen(monkeypatch: pytest.MonkeyPatch, group: str) -> None:
+    monkeypatch.setitem(ENVIRONMENTS, "dev-2", ENVIRONMENTS["dev"])
+    assert place("dev-2", ("stacks", group), "dev-2") == []
+    assert "are in the group dev-2" in place("dev", ("stacks", "dev", group), "x")[0]
+
+
+def named(values: dict[str, Any]) -> dict[str, Any]:
+    return DEFAULTS | {f"site_builder_{name}": value for name, value in values.items()}
+
+
+def test_settings() -> None:
+    shared = settings(named({**PROD, "tags": {"Team": "web"}}))
+    assert shared["context"] == {
+        "service": "site-builder",
+        "environment": "prod",
+        "region": "af-south-1",
+        "replica_region": "eu-west-1",
+        "account_id": ACCOUNT,
+    }
+    assert shared["dr"]["replica_region"] == "eu-west-1"
+    assert shared["tags"]["Team"] == "web"
+    assert shared["cognito_user_pool_arns"] == [PROD_POOL]
+    assert shared["lift_protection"] is False
+    assert shared["public_values"] == ["eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "eu-west-1", "*"]
+
+
+def test_settings_of_the_embedded_aws() -> None:
+    shared = settings(named({**DEV, "target": "local", "account_id": "1" * 12, "lift_protection": "true"}))
+    assert shared["context"]["account_id"] == "123456789012"
+    assert shared["context"]["replica_region"] is None
+    assert shared["cognito_user_pool_arns"] == ["arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_local"]
+    assert shared["lift_protection"] is True

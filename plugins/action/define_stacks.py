@@ -1,0 +1,220 @@
+# Copyright (c) 2026 BBWS platform team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The action plugin of bbws.site_builder.define_stacks; it is documented in plugins/modules/define_stacks.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible import constants, context
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import lookup_loader
+from ansible.utils.vars import load_extra_vars
+from ansible_collections.bbws.site_builder.plugins.module_utils import awx, preflight
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS, resource_name
+from ansible_collections.bbws.site_builder.plugins.module_utils.order import waves
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import lambda_, registry
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common import stop
+
+_ROLES = Path(__file__).resolve().parents[2] / "roles"
+_ARGUMENTS = {
+    "render": {"type": "bool", "default": False},
+    "stacks": {"type": "list", "elements": "str", "choices": list(registry.STACKS)},
+}
+Values = Mapping[str, Any]
+
+
+class ActionModule(ActionBase):
+    """Collects what the checks and the definitions want to see; both are pure functions in module_utils."""
+
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        _, arguments = self.validate_argument_spec(_ARGUMENTS)
+        self._vars = task_vars or {}
+        try:
+            found = self._found(arguments)
+        except SiteBuilderError as error:
+            return {**result, "failed": True, "msg": str(error)}
+        # The environment variables of functions may hold secrets; what is wrong must stay readable.
+        return {**result, "changed": False, "_ansible_no_log": True, **found}
+
+    def _found(self, arguments: Values) -> dict[str, Any]:
+        roles = sorted(path.name for path in _ROLES.iterdir() if path.is_dir())
+        defaults = {role: self._yaml(f"{role}/defaults/main.yml") for role in roles}
+        known = {name for variables in defaults.values() for name in variables}
+        hostvars = self._vars["hostvars"]
+        # Less what Ansible adds for running roles.
+        raw = {host: hostvars.raw_get(host) for host in self._vars["ansible_play_hosts_all"]}
+        # Of the play's own variables only the names count: some are defaults of roles.
+        given = {name for variables in raw.values() for name in variables}
+        names = {*self._vars, *given}
+        problems = self._run_problems(raw, names, known, defaults)
+        stop(problems)
+        values, wrong = self._evaluated(defaults)
+        options = self._options(roles)
+        for name in values.keys() - registry.DEFINITIONS.keys():
+            if found := preflight.types({name: values[name]}, options):
+                wrong[name] = found
+        right = {name: value for name, value in values.items() if name not in wrong}
+        misplaced = self._misplaced(right)
+        problems = preflight.unknown_variables(names - awx.PUBLISHED, known, roles)
+        problems += [*(problem for name in sorted(wrong) for problem in wrong[name]), *misplaced]
+        if not misplaced and not wrong.keys() & defaults["site_builder"].keys():
+            problems += preflight.settings_problems(right)
+        problems += self._definition_problems(
+            right, of_people={*given, *self._of_hosts(roles)}, all_of_them=not problems
+        )
+        stop(problems)
+        definitions = {name: values[name] for name in registry.DEFINITIONS}
+        settings = preflight.settings(values)
+        stacks = registry.define(definitions, self._documents(definitions["api_gateway_apis"]), settings)
+        return self._result(values, settings, stacks, arguments)
+
+    def _run_problems(
+        self, raw: Mapping[str, Values], names: set[str], known: set[str], defaults: Mapping[str, Values]
+    ) -> list[str]:
+        """What is wrong with the run itself. With that, no value would be what a person means."""
+        hosts, roles = list(raw), list(defaults)
+        if "site_builder_run" in names:
+            return [
+                "site_builder_run is set by a play before this one, and what is known of that run is not true of the next; run "
+                "one playbook of this collection after the other, each with an ansible-playbook of its own"
+            ]
+        common = sorted(name for name in names if name in known and name not in registry.DEFINITIONS)
+        return [
+            *preflight.limits(hosts, registry.STACKS),
+            *awx.sliced(self._vars["groups"].get("stacks", []), list(registry.STACKS), self._vars),
+            *preflight.run_options(
+                {
+                    "tags": context.CLIARGS.get("tags") or [],
+                    "skip_tags": context.CLIARGS.get("skip_tags") or [],
+                    "start_at_task": context.CLIARGS.get("start_at_task"),
+                    "strategy": constants.config.get_config_value("DEFAULT_STRATEGY"),
+                    "any_errors_fatal": constants.config.get_config_value("ANY_ERRORS_FATAL"),
+                }
+            ),
+            *preflight.switched(raw, defaults["terraform_stack"]),
+            *preflight.overridden(load_extra_vars(self._loader), roles),
+            *preflight.divided(
+                {host: {name: raw[host][name] for name in common if name in raw[host]} for host in hosts}
+            ),
+        ]
+
+    def _definition_problems(self, values: Values, of_people: set[str], all_of_them: bool) -> list[str]:
+        """A role's own definition is as wrong as the variables that it is made of, and they have been told of."""
+        definitions = {name: values[name] for name in registry.DEFINITIONS if name in values}
+        if not all_of_them:
+            return registry.malformed({name: value for name, value in definitions.items() if name in of_people})
+        return registry.malformed(definitions) or registry.astray(values, definitions)
+
+    def _evaluated(self, defaults: Mapping[str, Values]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+        """The values of all variables that are set, of the definitions in any case, and of the plain shared defaults; and
+        what is wrong with the others, by name."""
+        values: dict[str, Any] = {}
+        wrong: dict[str, list[str]] = {}
+        every = {name: value for variables in defaults.values() for name, value in variables.items()}
+        # The shared ones come first: the others are made of them, and need not have them worked out again.
+        for role in sorted(defaults, key=lambda role: role != "site_builder"):
+            own = defaults[role]
+            given = {**self._vars, **{name: value for name, value in self._host(role).items() if name in own}}
+            templar = self._templar.copy_with_new_env(
+                available_variables={**every, **given, **values, "role_path": str(_ROLES / role)}
+            )
+            for name, default in own.items():
+                plain = role == "site_builder" and not templar.is_template(default)
+                if name in given or name in registry.DEFINITIONS or plain:
+                    try:
+                        values[name] = templar.template(given.get(name, default))
+                    except AnsibleError as error:
+                        reason = str(error).splitlines()[0].rstrip(".")
+                        wrong[name] = [f"{name} cannot be evaluated: {reason}; correct its template"]
+        return values, wrong
+
+    def _host(self, role: str) -> Values:
+        """A stack's own variables may be set for its host alone."""
+        return self._vars["hostvars"].raw_get(role) if role in self._vars["groups"]["all"] else {}
+
+    def _of_hosts(self, roles: list[str]) -> set[str]:
+        return {name for role in roles for name in self._host(role)}
+
+    def _misplaced(self, values: Values) -> list[str]:
+        if "site_builder_environment" not in values:
+            return []
+        hosts = set(self._vars["ansible_play_hosts_all"])
+        groups = [name for name, members in self._vars["groups"].items() if hosts & set(members)]
+        folder = Path(self._vars.get("inventory_dir") or ".").name
+        return preflight.place(values["site_builder_environment"], groups, folder)
+
+    def _documents(self, apis: Values) -> dict[str, str]:
+        """The OpenAPI documents by path, read from where the role's own files and the playbook's are found."""
+        role = str(_ROLES / "api_gateway")
+        variables = {**self._vars, "role_path": role, "ansible_search_path": [role, self._loader.get_basedir()]}
+        lookup = lookup_loader.get("ansible.builtin.file", loader=self._loader, templar=self._templar)
+        documents: dict[str, str] = {}
+        problems: list[str] = []
+        for key, api in apis.items():
+            for path in (api or {}).get("documents") or []:
+                try:
+                    documents[path] = lookup.run([path], variables)[0]
+                except (AnsibleError, UnicodeError, OSError) as error:
+                    reason = str(error).splitlines()[0].rstrip(".")
+                    problems.append(
+                        f"api_gateway_apis.{key}.documents names {path!r}, which cannot be read ({reason}); correct the path"
+                    )
+        stop(problems)
+        return documents
+
+    def _options(self, roles: list[str]) -> dict[str, dict[str, Any]]:
+        """The options of every role's every entry point, by name."""
+        specs = [self._yaml(f"{role}/meta/argument_specs.yml").get("argument_specs", {}) for role in roles]
+        entry_points = [entry_point for spec in specs for entry_point in spec.values()]
+        return {name: option for one in entry_points for name, option in one.get("options", {}).items()}
+
+    def _yaml(self, path: str) -> dict[str, Any]:
+        file = _ROLES / path
+        return (
+            (self._loader.load_from_file(str(file), cache="none", trusted_as_template=True) or {})
+            if file.is_file()
+            else {}
+        )
+
+    @staticmethod
+    def _result(values: Values, settings: Values, stacks: registry.Stacks, arguments: Values) -> dict[str, Any]:
+        facts = settings["context"]
+        placeholders = dict.fromkeys(stacks["lambda"]["packages"], lambda_.PLACEHOLDER_PACKAGE)
+        in_waves = waves({name: list(stack.depends_on) for name, stack in registry.STACKS.items()})
+        wanted = arguments["stacks"] or stacks
+        entries = {
+            name: {
+                **{key: value for key, value in stack.items() if key not in ("packages", "artifact_buckets")},
+                "depends_on": list(registry.STACKS[name].depends_on),
+                "output": registry.STACKS[name].output,
+            }
+            for name, stack in stacks.items()
+            if name in wanted
+        }
+        # Until the packages are built, and where nobody will look for them, as in a destruction.
+        if "lambda" in entries:
+            entries["lambda"]["tfvars"] = {**entries["lambda"]["tfvars"], "packages": placeholders}
+        return {
+            "context": facts,
+            "account_id": facts["account_id"],
+            "production": ENVIRONMENTS[facts["environment"]].production,
+            "dr": settings["dr"],
+            "tags": settings["tags"],
+            "settings": settings,
+            "state_bucket": values["site_builder_state_bucket"] or resource_name("tfstate", "state_bucket", facts),
+            "state_prefix": f"{facts['service']}/{facts['environment']}",
+            "waves": in_waves,
+            "order": [name for wave in in_waves for name in wave],
+            "packages": stacks["lambda"]["packages"],
+            "artifact_buckets": stacks["lambda"]["artifact_buckets"],
+            "stacks": entries,
+            **({"rendered": registry.rendered(stacks, settings)} if arguments["render"] else {}),
+        }

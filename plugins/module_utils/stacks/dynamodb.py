@@ -1,0 +1,138 @@
+# Copyright (c) 2026 BBWS platform team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Tables: what a person may write of them, and what Terraform gets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import resource_arn
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common import (
+    POLICY,
+    Settings,
+    defined,
+    given,
+    names,
+    stop,
+)
+from ansible_collections.bbws.site_builder.plugins.module_utils.validators import (
+    Fields,
+    choice,
+    items,
+    switch,
+    text,
+    wrong,
+)
+
+ATTRIBUTE = text("attribute name of 1 to 255 letters, digits and . _ : # / @ -", r"[A-Za-z0-9_.:#/@-]{1,255}")
+KEY_ATTRIBUTE = Fields({"name": ATTRIBUTE, "type": choice("S", "N", "B")}, required=["name"])
+INDEX_NAME = text("index name of 3 to 255 letters, digits and . _ -", r"[A-Za-z0-9_.-]{3,255}")
+PROJECTION = choice("ALL", "KEYS_ONLY", "INCLUDE")
+
+
+def _projection(index: Mapping[str, Any], where: str) -> Iterator[str]:
+    include, attributes = index.get("projection_type") == "INCLUDE", index.get("non_key_attributes")
+    if include != bool(attributes):
+        fix = "name the attributes" if include else "set projection_type to INCLUDE or leave them out"
+        yield wrong(f"{where}.non_key_attributes", attributes, "for projection_type INCLUDE, and needed there", fix)
+
+
+def _two_attributes(keys: Mapping[str, Any], where: str) -> Iterator[str]:
+    if keys.get("range_key") and keys["hash_key"]["name"] == keys["range_key"]["name"]:
+        name = keys["range_key"]["name"]
+        yield wrong(
+            f"{where}.range_key.name", name, "the hash_key too", "name another attribute or leave range_key out"
+        )
+
+
+_INDEX = {"name": INDEX_NAME, "range_key": KEY_ATTRIBUTE, "projection_type": PROJECTION}
+_INDEX |= {"non_key_attributes": items(ATTRIBUTE, longest=100)}
+GLOBAL_INDEX = Fields({**_INDEX, "hash_key": KEY_ATTRIBUTE}, ["name", "hash_key"], [_projection, _two_attributes])
+LOCAL_INDEX = Fields(_INDEX, ["name", "range_key"], [_projection])
+
+
+def _indexes(table: Mapping[str, Any], where: str) -> Iterator[str]:
+    local = table.get("local_secondary_indexes") or []
+    if local and not table.get("range_key"):
+        yield wrong(f"{where}.local_secondary_indexes", local, "for tables with a range_key", "give the table one")
+    found: dict[str, str] = {}
+    types: dict[str, str] = {}
+    places = [(where, table)]
+    for kind in ("global_secondary_indexes", "local_secondary_indexes"):
+        for position, index in enumerate(table.get(kind) or []):
+            place = f"{where}.{kind}[{position}]"
+            places.append((place, index))
+            other = found.setdefault(index["name"], place)
+            if other != place:
+                yield wrong(f"{place}.name", index["name"], f"the name of {other} too", "rename one of them")
+    for place, keys in places:
+        for role in ("hash_key", "range_key"):
+            key = keys.get(role) or {}
+            kind = key.get("type") or "S"
+            if key and types.setdefault(key["name"], kind) != kind:
+                other = types[key["name"]]
+                fix = f"give {key['name']} one type wherever it is a key"
+                yield wrong(f"{place}.{role}.type", kind, f"not the {other} that {key['name']} is elsewhere", fix)
+
+
+SCHEMA = Fields(
+    {
+        "deletion_protection": switch,
+        "global_secondary_indexes": items(GLOBAL_INDEX, longest=20),
+        "hash_key": KEY_ATTRIBUTE,
+        "local_secondary_indexes": items(LOCAL_INDEX, longest=5),
+        "range_key": KEY_ATTRIBUTE,
+        "resource_policy_json": POLICY,
+        "stream_view_type": choice("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"),
+        "table_class": choice("STANDARD", "STANDARD_INFREQUENT_ACCESS"),
+        "ttl_attribute": ATTRIBUTE,
+        "ttl_enabled": switch,
+    },
+    required=["hash_key"],
+    rules=[_two_attributes, _indexes],
+)
+
+
+def define(tables: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """Tables by key: the fields of terraform/modules/dynamodb, less name, keys and replicas, which follow from settings."""
+    context, dr = settings["context"], settings["dr"]
+    entries = given(tables)
+    regions = [dr["replica_region"]] if dr["global_tables"] else []
+    problems = list(_streams(entries)) if regions else []
+    name_of = names(entries, "dynamodb_table", settings, "dynamodb_tables", problems)
+    stop(problems)
+    key_arn, replica_key_arn = settings["kms_key_arn"] or None, settings["replica_kms_key_arn"] or None
+    tfvars, predicted = {}, {}
+    for key, table in entries.items():
+        name = name_of[key]
+        tfvars[key] = {
+            **table,
+            # A production environment cannot be talked out of it, but for a run of its own.
+            "deletion_protection": not settings["lift_protection"]
+            and (dr["deletion_protection"] or table.get("deletion_protection", False)),
+            "name": name,
+            "kms_key_arn": key_arn,
+            "replicas": [{"region": region, "kms_key_arn": replica_key_arn} for region in regions],
+        }
+        # Only these have metrics of their own.
+        global_indexes = sorted(index["name"] for index in table.get("global_secondary_indexes") or [])
+        indexes = sorted([*global_indexes, *(index["name"] for index in table.get("local_secondary_indexes") or [])])
+        predicted[key] = {
+            "name": name,
+            "arn": resource_arn(name, "dynamodb_table", context),
+            "index_names": indexes,
+            "global_index_names": global_indexes,
+            "index_arns": [resource_arn(name, "dynamodb_index", context, index) for index in indexes],
+            "replica_regions": regions,
+            "replica_arns": [resource_arn(name, "dynamodb_table", context, region=region) for region in regions],
+        }
+    return defined({"tables": tfvars, "region": context["region"], "tags": settings["tags"]}, {"tables": predicted})
+
+
+def _streams(tables: Mapping[str, Any]) -> Iterator[str]:
+    for key, table in tables.items():
+        view = table.get("stream_view_type")
+        if view not in (None, "NEW_AND_OLD_IMAGES"):
+            what, fix = "not what a table with replicas has", "write NEW_AND_OLD_IMAGES or leave it out"
+            yield wrong(f"dynamodb_tables.{key}.stream_view_type", view, what, fix)
