@@ -7,6 +7,8 @@ import string
 from random import Random
 from typing import Any
 
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS
+
 LETTERS = string.ascii_lowercase + string.digits
 # Free text goes to AWS as it is; nothing may take it for a template.
 TEXTS = ["", "plain", "${path.module} %{ if true } $${x}", "{{ nothing }}", 'tab\t"quotes" \\ back', "äöü £", "on", "1"]
@@ -48,7 +50,7 @@ class Services(Random):
         """The values of the shared variables and the definitions, as an inventory would have them."""
         values = self.shared()
         dr, key = values["site_builder_dr"].get("enabled", False), bool(values["site_builder_kms_key_arn"])
-        replicated = dr or values["site_builder_environment"] == "prod"
+        replicated = dr or ENVIRONMENTS[values["site_builder_environment"]].production
         tables = {name: self.table(replicated) for name in self.keys(1, 2, "-_.")}
         buckets = {
             name: self.bucket(replicated) for name in ["artifacts", *(self.keys(1, 1) if self.random() < 0.3 else [])]
@@ -79,11 +81,11 @@ class Services(Random):
         }
 
     def shared(self) -> dict[str, Any]:
-        environment = self.choice(["dev", "sit", "prod"])
+        environment = self.choice(list(ENVIRONMENTS))
         region, replica = self.sample(["eu-west-1", "af-south-1", "us-east-1", "ap-southeast-2"], 2)
         account = "".join(self.choices(string.digits, k=12))
         dr: dict[str, Any] = self.some(log_retention_days=self.choice([90, 365, 3653]), alarms={"lambda_errors": 7})
-        if environment != "prod" and self.flag():
+        if not ENVIRONMENTS[environment].production and self.flag():
             dr["enabled"] = True
         keyed = self.random() < 0.3
         arns = [f"arn:aws:kms:{where}:{account}:key/1234-abcd" if keyed else "" for where in (region, replica)]
@@ -95,6 +97,9 @@ class Services(Random):
             "site_builder_region": region,
             "site_builder_replica_region": replica,
             "site_builder_bedrock_region": "eu-west-1",
+            "site_builder_bedrock_inference_profile": "eu.anthropic.claude-v1:0",
+            "site_builder_cors_origin": "*",
+            "site_builder_lift_protection": self.flag(),
             "site_builder_dr": dr,
             "site_builder_tags": self.some(**{"Cost Centre": "a/b+c=d", "Owner": "täam@example.com"}),
             "site_builder_kms_key_arn": arns[0],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.schemas import DEFINITIONS
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import DEFINITIONS
 
 from tests.conftest import BIN, ROOT, clean_environment
 

@@ -19,7 +19,7 @@ import boto3
 import fastjsonschema
 import pytest
 import yaml
-from ansible_collections.bbws.site_builder.plugins.module_utils.dr import OTHER_ALARMS, PROD_ALARMS
+from ansible_collections.bbws.site_builder.plugins.module_utils.dr import OTHER_ALARMS, PRODUCTION_ALARMS
 from ansible_collections.bbws.site_builder.plugins.module_utils.openapi import openapi_routes
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from botocore.stub import ANY, Stubber
@@ -311,7 +311,7 @@ class TestCreateGeneration:
         monkeypatch.setattr(generation.clients().bedrock, "converse", converse)
         assert generate()[0] == 504
 
-    @pytest.mark.parametrize("alarms", [PROD_ALARMS, OTHER_ALARMS], ids=["prod", "dev and sit"])
+    @pytest.mark.parametrize("alarms", [PRODUCTION_ALARMS, OTHER_ALARMS], ids=["production", "others"])
     def test_waiting_for_the_model_is_no_alarm(self, bedrock: Stubber, alarms: dict[str, int]) -> None:
         """The longest wait that still ends well, connecting included, is below what the duration alarm calls too long."""
         config = bedrock.client.meta.config

@@ -1,0 +1,97 @@
+"""The stack dynamodb: dev and prod shapes, and each refusal."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.dynamodb import define
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import DEFINITIONS
+
+from tests.settings import ACCOUNT, DEV, KEY, PROD, REPLICA_KEY, TAGS
+
+TABLE = {
+    "hash_key": {"name": "id"},
+    "range_key": {"name": "at"},
+    "global_secondary_indexes": [{"name": "b_index", "hash_key": {"name": "b"}}],
+    "local_secondary_indexes": [{"name": "a_index", "range_key": {"name": "a"}}],
+}
+
+
+def test_dev() -> None:
+    stack = define({"orders": TABLE}, DEV)
+    arn = f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/site-builder-orders-dev"
+    added = {"name": "site-builder-orders-dev", "kms_key_arn": None, "replicas": [], "deletion_protection": False}
+    assert stack["tfvars"] == {
+        "tables": {"orders": {**TABLE, **added}},
+        "region": "eu-west-1",
+        "tags": TAGS,
+    }
+    assert stack["predicted_outputs"]["tables"]["orders"] == {
+        "name": "site-builder-orders-dev",
+        "arn": arn,
+        "index_names": ["a_index", "b_index"],
+        "global_index_names": ["b_index"],
+        "index_arns": [f"{arn}/index/a_index", f"{arn}/index/b_index"],
+        "replica_regions": [],
+        "replica_arns": [],
+    }
+
+
+def test_prod() -> None:
+    stack = define({"orders": {**TABLE, "local_secondary_indexes": None}}, PROD)
+    table, expected = stack["tfvars"]["tables"]["orders"], stack["predicted_outputs"]["tables"]["orders"]
+    assert table["kms_key_arn"] == KEY
+    assert table["replicas"] == [{"region": "eu-west-1", "kms_key_arn": REPLICA_KEY}]
+    assert table["deletion_protection"] is True
+    assert expected["index_names"] == expected["global_index_names"] == ["b_index"]
+    lifted = define({"orders": TABLE}, {**PROD, "lift_protection": True})
+    assert lifted["tfvars"]["tables"]["orders"]["deletion_protection"] is False
+    assert expected["replica_arns"] == [f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/site-builder-orders-prod"]
+
+
+def test_what_the_table_says_counts() -> None:
+    stack = define({"orders": {**TABLE, "deletion_protection": True}}, DEV)
+    assert stack["tfvars"]["tables"]["orders"]["deletion_protection"] is True
+
+
+HASH = {"hash_key": {"name": "id"}}
+
+
+@pytest.mark.parametrize(
+    ("tables", "settings", "sentences"),
+    [
+        (
+            {"A b": HASH, "c d": HASH},
+            DEV,
+            [
+                "dynamodb_tables: dynamodb_table key is 'A b', which is not valid; use ASCII letters and digits, with single '-' "
+                "or '_' or '.' between words",
+                "dynamodb_tables: dynamodb_table key is 'c d', which is not valid; use ASCII letters and digits, with single '-' "
+                "or '_' or '.' between words",
+            ],
+        ),
+        (
+            {"a": {**HASH, "stream_view_type": "KEYS_ONLY"}, "b": {**HASH, "stream_view_type": "NEW_IMAGE"}},
+            PROD,
+            [
+                "dynamodb_tables.a.stream_view_type is 'KEYS_ONLY', which is not what a table with replicas has; write "
+                "NEW_AND_OLD_IMAGES or leave it out",
+                "dynamodb_tables.b.stream_view_type is 'NEW_IMAGE', which is not what a table with replicas has; write "
+                "NEW_AND_OLD_IMAGES or leave it out",
+            ],
+        ),
+    ],
+)
+def test_refusal(tables: dict, settings: dict, sentences: list[str]) -> None:
+    with pytest.raises(SiteBuilderError) as refused:
+        define(tables, settings)
+    assert list(refused.value.problems) == sentences
+
+
+def test_schema() -> None:
+    check = DEFINITIONS["dynamodb_tables"]
+    assert list(check([], "dynamodb_tables")) == ["dynamodb_tables is [], which is no mapping; write it as name: value"]
+    assert list(check({"a": {}, "b": {}}, "t")) == [
+        "t.a.hash_key is missing; say what it is",
+        "t.b.hash_key is missing; say what it is",
+    ]
