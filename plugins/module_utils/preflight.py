@@ -362,7 +362,9 @@ def _regions(values: Mapping[str, Any]) -> Iterator[str]:
         unknown = _told(partition_of, region, name)
         yield from unknown
         if not unknown and (lacking := not_offered(region, services)):
-            yield wrong(name, region, f"a region where AWS does not offer {', '.join(lacking)}", "choose another region")
+            yield wrong(
+                name, region, f"a region where AWS does not offer {', '.join(lacking)}", "choose another region"
+            )
     if replica and not _told(partition_of, primary) and not _told(partition_of, replica):
         yield from _told(check_replica_region, replica, primary, "site_builder_replica_region")
 

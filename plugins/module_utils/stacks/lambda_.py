@@ -312,7 +312,9 @@ def _rights(key: str, function: Mapping[str, Any], role: Mapping[str, Any]) -> I
     """AWS refuses a function whose role lacks what the function is set up with, after all that comes before it."""
     where = f"lambda_functions.{key}"
     if function.get("vpc") and not role.get("vpc"):
-        yield wrong(f"{where}.vpc", function["vpc"], "in a VPC that its role may not join", f"set iam_roles.{key}.vpc to true")
+        yield wrong(
+            f"{where}.vpc", function["vpc"], "in a VPC that its role may not join", f"set iam_roles.{key}.vpc to true"
+        )
     if (function.get("tracing_mode") or "Active") == "Active" and role.get("xray") is False:
         fix = f"set {where}.tracing_mode to PassThrough"
         yield wrong(f"iam_roles.{key}.xray", False, "too little for a function that is to send traces", fix)
@@ -372,7 +374,9 @@ def _layer_problems(functions: Mapping[str, Any], layers: Mapping[str, Any]) -> 
                 value, fitting = function.get(field) or default, compatible[f"compatible_{field}s"]
                 if value not in fitting:
                     fix = f"write {value} in lambda_layers.{key}.compatible_{field}s or name another layer"
-                    yield wrong(f"{where}.{field}", value, f"not what its layer {key} is for, {', '.join(fitting)}", fix)
+                    yield wrong(
+                        f"{where}.{field}", value, f"not what its layer {key} is for, {', '.join(fitting)}", fix
+                    )
 
 
 def _environment(function: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, str]:
