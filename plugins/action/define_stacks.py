@@ -54,9 +54,11 @@ class ActionModule(ActionBase):
         # Of the play's own variables only the names count: some are defaults of roles.
         given = {name for variables in raw.values() for name in variables}
         names = {*self._vars, *given}
+        # A stack's own variables may be set for its host alone, which the limit may leave out.
+        hosts = {role: hostvars.raw_get(role) for role in roles if role in self._vars["groups"]["all"]}
         problems = self._run_problems(raw, names, known, defaults)
         stop(problems)
-        values, wrong = self._evaluated(defaults)
+        values, wrong = self._evaluated(defaults, hosts)
         options = self._options(roles)
         for name in values.keys() - registry.DEFINITIONS.keys():
             if found := preflight.types({name: values[name]}, options):
@@ -67,9 +69,8 @@ class ActionModule(ActionBase):
         problems += [*(problem for name in sorted(wrong) for problem in wrong[name]), *misplaced]
         if not misplaced and not wrong.keys() & defaults["site_builder"].keys():
             problems += preflight.settings_problems(right)
-        problems += self._definition_problems(
-            right, of_people={*given, *self._of_hosts(roles)}, all_of_them=not problems
-        )
+        of_people = given.union(*hosts.values())
+        problems += self._definition_problems(right, of_people, all_of_them=not problems)
         stop(problems)
         definitions = {name: values[name] for name in registry.DEFINITIONS}
         settings = preflight.settings(values)
@@ -113,7 +114,9 @@ class ActionModule(ActionBase):
             return registry.malformed({name: value for name, value in definitions.items() if name in of_people})
         return registry.malformed(definitions) or registry.astray(values, definitions)
 
-    def _evaluated(self, defaults: Mapping[str, Values]) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    def _evaluated(
+        self, defaults: Mapping[str, Values], hosts: Mapping[str, Values]
+    ) -> tuple[dict[str, Any], dict[str, list[str]]]:
         """The values of all variables that are set, of the definitions in any case, and of the plain shared defaults; and
         what is wrong with the others, by name."""
         values: dict[str, Any] = {}
@@ -122,7 +125,7 @@ class ActionModule(ActionBase):
         # The shared ones come first: the others are made of them, and need not have them worked out again.
         for role in sorted(defaults, key=lambda role: role != "site_builder"):
             own = defaults[role]
-            given = {**self._vars, **{name: value for name, value in self._host(role).items() if name in own}}
+            given = {**self._vars, **{name: value for name, value in hosts.get(role, {}).items() if name in own}}
             templar = self._templar.copy_with_new_env(
                 available_variables={**every, **given, **values, "role_path": str(_ROLES / role)}
             )
@@ -135,13 +138,6 @@ class ActionModule(ActionBase):
                         reason = str(error).splitlines()[0].rstrip(".")
                         wrong[name] = [f"{name} cannot be evaluated: {reason}; correct its template"]
         return values, wrong
-
-    def _host(self, role: str) -> Values:
-        """A stack's own variables may be set for its host alone."""
-        return self._vars["hostvars"].raw_get(role) if role in self._vars["groups"]["all"] else {}
-
-    def _of_hosts(self, roles: list[str]) -> set[str]:
-        return {name for role in roles for name in self._host(role)}
 
     def _misplaced(self, values: Values) -> list[str]:
         if "site_builder_environment" not in values:
@@ -215,6 +211,7 @@ class ActionModule(ActionBase):
             "order": [name for wave in in_waves for name in wave],
             "packages": stacks["lambda"]["packages"],
             "artifact_buckets": stacks["lambda"]["artifact_buckets"],
+            "predicted_outputs": {name: stack["predicted_outputs"] for name, stack in stacks.items()},
             "stacks": entries,
             **({"rendered": registry.rendered(stacks, settings)} if arguments["render"] else {}),
         }

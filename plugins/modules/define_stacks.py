@@ -93,6 +93,10 @@ artifact_buckets:
   description: The key of the bucket for each of these packages.
   returned: success
   type: dict
+predicted_outputs:
+  description: What each stack will output, as P(bbws.site_builder.stack_inputs#filter) takes it.
+  returned: success
+  type: dict
 stacks:
   description: The stacks, by name.
   returned: success

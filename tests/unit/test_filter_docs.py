@@ -60,5 +60,5 @@ def test_an_error_reaches_the_playbook_in_one_sentence() -> None:
         "region": "eu-west-1",
         "account_id": "123456789012",
     }
-    with pytest.raises(Exception, match="s3_bucket key 'A' is not valid: use ASCII lower-case"):
+    with pytest.raises(Exception, match="s3_bucket key is 'A', which is not valid; use ASCII lower-case"):
         Templar(DataLoader(), {"facts": facts}).evaluate_conditional(condition)

@@ -11,8 +11,10 @@ import pytest
 import yaml
 from ansible import constants
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.inputs import stack_inputs
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import STACKS
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.hcl import to_hcl
+from ansible_collections.bbws.site_builder.plugins.modules import define_stacks as module
 
 from tests.conftest import ROOT
 
@@ -319,6 +321,22 @@ def test_account_is_the_inventory_s_on_aws(act: Callable[..., dict[str, Any]]) -
     result = act(ROOT / "inventories/prod")
     assert (result["account_id"], result["production"]) == ("333333333333", True)
     assert result["settings"]["cognito_user_pool_arns"][0].startswith("arn:aws:cognito-idp:af-south-1:333333333333:")
+
+
+def test_documentation_tells_what_there_is(run: Callable[..., dict[str, Any]]) -> None:
+    options = yaml.safe_load(module.DOCUMENTATION)["options"]
+    returned = yaml.safe_load(module.RETURN)
+    result = run(arguments={"render": True})
+    assert options["stacks"]["choices"] == list(STACKS)
+    assert returned.keys() == result.keys() - {"changed", "_ansible_no_log"}
+    assert returned["stacks"]["contains"].keys() == result["stacks"]["s3"].keys()
+
+
+def test_inputs_follow_from_the_result(run: Callable[..., dict[str, Any]]) -> None:
+    result = run()
+    states = {name: {"deployed": False, "outputs": {}} for name in result["order"]}
+    inputs = stack_inputs("monitoring", result["stacks"], states, {}, result["predicted_outputs"], result["order"])
+    assert inputs.keys() == {"tables", "buckets", "functions", "apis"}
 
 
 def test_some_stacks_only(run: Callable[..., dict[str, Any]]) -> None:

@@ -24,6 +24,8 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.names import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import ROOT
+
 DEV = {
     "service": "site-builder",
     "environment": "dev",
@@ -551,3 +553,8 @@ def test_all_tags_that_aws_refuses_are_told() -> None:
         "site_builder_tags: tag 'Service' is already set as 'Service'",
         "site_builder_tags: tag 'k' has the value 1, which is no text",
     ]
+
+
+def test_every_environment_has_its_inventory_and_its_root_module() -> None:
+    for folder in ("inventories", "terraform/environments"):
+        assert {path.name for path in (ROOT / folder).iterdir() if path.is_dir()} == set(ENVIRONMENTS), folder
