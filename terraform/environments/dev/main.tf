@@ -1,4 +1,4 @@
-# sit and prod link to the .tf files here: environments differ in terraform.tfvars alone.
+# The other environments link to the .tf files here: environments differ in terraform.tfvars alone.
 terraform {
   required_version = ">= 1.11, < 2.0"
 
@@ -30,7 +30,7 @@ provider "aws" {
 }
 
 module "environment" {
-  source = "../../wiring"
+  source = "../../modules/environment"
 
   providers = {
     aws         = aws

@@ -1,7 +1,7 @@
-# terraform.tfvars sets them; ../../wiring declares what a definition holds and checks it.
+# terraform.tfvars sets them; ../../modules/environment declares what a definition holds and checks it.
 
 variable "environment" {
-  description = "The environment: dev, sit or prod."
+  description = "The environment, such as dev."
   type        = string
   nullable    = false
 }

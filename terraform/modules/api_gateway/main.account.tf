@@ -1,8 +1,8 @@
 resource "aws_iam_role" "account_logging" {
-  count = var.manage_account_logging_role ? 1 : 0
+  count = var.api.manage_account_logging_role ? 1 : 0
 
-  name                 = var.account_logging_role_name
-  permissions_boundary = var.permissions_boundary_arn
+  name                 = var.api.account_logging_role_name
+  permissions_boundary = var.api.permissions_boundary_arn
   tags                 = var.tags
 
   assume_role_policy = jsonencode({
@@ -16,14 +16,14 @@ resource "aws_iam_role" "account_logging" {
 }
 
 resource "aws_iam_role_policy_attachment" "account_logging" {
-  count = var.manage_account_logging_role ? 1 : 0
+  count = var.api.manage_account_logging_role ? 1 : 0
 
   role       = aws_iam_role.account_logging[0].name
   policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 }
 
 resource "aws_api_gateway_account" "this" {
-  count = var.manage_account_logging_role ? 1 : 0
+  count = var.api.manage_account_logging_role ? 1 : 0
 
   cloudwatch_role_arn = aws_iam_role.account_logging[0].arn
 

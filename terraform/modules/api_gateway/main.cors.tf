@@ -1,29 +1,29 @@
 locals {
   methods_by_path = { for route in values(local.routes) : route.resource => route.method... }
   # A path that brings its own OPTIONS route answers preflight itself.
-  preflight_paths = var.cors == null ? {} : {
+  preflight_paths = var.api.cors == null ? {} : {
     for path, methods in local.methods_by_path : path => join(",", sort(concat(["OPTIONS"], (
-      var.cors.methods != null ? var.cors.methods :
+      var.api.cors.methods != null ? var.api.cors.methods :
       contains(methods, "ANY") ? local.verbs : methods
     )))) if !contains(methods, "OPTIONS")
   }
   verbs = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"]
 
-  cors_headers = var.cors == null ? {} : merge(
+  cors_headers = var.api.cors == null ? {} : merge(
     {
-      Access-Control-Allow-Headers = "'${join(",", var.cors.headers)}'"
-      Access-Control-Max-Age       = "'${var.cors.max_age}'"
-      Access-Control-Allow-Origin  = "'${var.cors.origins[0]}'"
+      Access-Control-Allow-Headers = "'${join(",", var.api.cors.headers)}'"
+      Access-Control-Max-Age       = "'${var.api.cors.max_age}'"
+      Access-Control-Allow-Origin  = "'${var.api.cors.origins[0]}'"
     },
-    var.cors.credentials ? { Access-Control-Allow-Credentials = "'true'" } : {},
-    contains(var.cors.origins, "*") ? {} : { Vary = "'Origin'" },
+    var.api.cors.credentials ? { Access-Control-Allow-Credentials = "'true'" } : {},
+    contains(var.api.cors.origins, "*") ? {} : { Vary = "'Origin'" },
   )
 
   # A header is one fixed value; with several origins the template swaps in the caller's when it is allowed.
-  origin_template = var.cors == null ? null : length(var.cors.origins) == 1 ? null : join("", [
+  origin_template = var.api.cors == null ? null : length(var.api.cors.origins) == 1 ? null : join("", [
     "#set($origin = $input.params(\"Origin\"))",
     "#if($origin == \"\")#set($origin = $input.params(\"origin\"))#end",
-    "#if(${join(" || ", [for origin in var.cors.origins : "$origin == \"${origin}\""])})",
+    "#if(${join(" || ", [for origin in var.api.cors.origins : "$origin == \"${origin}\""])})",
     "#set($context.responseOverride.header.Access-Control-Allow-Origin = \"$origin\")",
     "#end",
   ])
@@ -77,7 +77,7 @@ resource "aws_api_gateway_integration_response" "options" {
 
 # Replies that API Gateway makes itself (401, 403, 429, 504, ...) need the headers too, or browsers hide the cause.
 resource "aws_api_gateway_gateway_response" "this" {
-  for_each = var.cors == null ? toset([]) : toset(["DEFAULT_4XX", "DEFAULT_5XX"])
+  for_each = var.api.cors == null ? toset([]) : toset(["DEFAULT_4XX", "DEFAULT_5XX"])
 
   rest_api_id        = aws_api_gateway_rest_api.this.id
   response_type      = each.key
@@ -86,7 +86,7 @@ resource "aws_api_gateway_gateway_response" "this" {
     for name, value in merge(
       local.cors_headers,
       # These replies hold no data and cannot choose an origin.
-      length(var.cors.origins) > 1 ? { Access-Control-Allow-Origin = "'*'" } : {},
+      length(var.api.cors.origins) > 1 ? { Access-Control-Allow-Origin = "'*'" } : {},
     ) : "gatewayresponse.header.${name}" => value
   }
 }

@@ -1,18 +1,18 @@
 resource "aws_api_gateway_domain_name" "this" {
-  count = var.domain == null ? 0 : 1
+  count = var.api.domain == null ? 0 : 1
 
-  domain_name              = var.domain.name
-  certificate_arn          = var.endpoint_type == "EDGE" ? var.domain.certificate_arn : null
-  regional_certificate_arn = var.endpoint_type == "EDGE" ? null : var.domain.certificate_arn
+  domain_name              = var.api.domain.name
+  certificate_arn          = var.api.endpoint_type == "EDGE" ? var.api.domain.certificate_arn : null
+  regional_certificate_arn = var.api.endpoint_type == "EDGE" ? null : var.api.domain.certificate_arn
   security_policy          = "TLS_1_2"
   tags                     = var.tags
 
   endpoint_configuration {
-    types = [var.endpoint_type]
+    types = [var.api.endpoint_type]
   }
 
   dynamic "mutual_tls_authentication" {
-    for_each = var.domain.truststore_uri == null ? [] : [var.domain.truststore_uri]
+    for_each = var.api.domain.truststore_uri == null ? [] : [var.api.domain.truststore_uri]
 
     content {
       truststore_uri = mutual_tls_authentication.value
@@ -21,32 +21,32 @@ resource "aws_api_gateway_domain_name" "this" {
 }
 
 resource "aws_api_gateway_base_path_mapping" "this" {
-  count = var.domain == null ? 0 : 1
+  count = var.api.domain == null ? 0 : 1
 
   api_id      = aws_api_gateway_rest_api.this.id
   stage_name  = aws_api_gateway_stage.this.stage_name
   domain_name = aws_api_gateway_domain_name.this[0].domain_name
-  base_path   = var.domain.base_path
+  base_path   = var.api.domain.base_path
 }
 
 locals {
-  domain_target = var.domain == null ? null : (
-    var.endpoint_type == "EDGE"
+  domain_target = var.api.domain == null ? null : (
+    var.api.endpoint_type == "EDGE"
     ? aws_api_gateway_domain_name.this[0].cloudfront_domain_name
     : aws_api_gateway_domain_name.this[0].regional_domain_name
   )
-  domain_zone_id = var.domain == null ? null : (
-    var.endpoint_type == "EDGE"
+  domain_zone_id = var.api.domain == null ? null : (
+    var.api.endpoint_type == "EDGE"
     ? aws_api_gateway_domain_name.this[0].cloudfront_zone_id
     : aws_api_gateway_domain_name.this[0].regional_zone_id
   )
 }
 
 resource "aws_route53_record" "this" {
-  count = try(var.domain.zone_id, null) == null ? 0 : 1
+  count = try(var.api.domain.zone_id, null) == null ? 0 : 1
 
-  zone_id = var.domain.zone_id
-  name    = var.domain.name
+  zone_id = var.api.domain.zone_id
+  name    = var.api.domain.name
   type    = "A"
 
   alias {

@@ -3,7 +3,7 @@
 
 locals {
   segments = distinct(flatten([
-    for route in var.routes : [
+    for route in var.api.routes : [
       for index, part in split("/", trimprefix(route.path, "/")) : {
         depth  = index + 1
         part   = part

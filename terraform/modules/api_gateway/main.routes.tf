@@ -1,11 +1,11 @@
 locals {
   # "GET /sites/{}" is what API Gateway tells routes apart by, so it is their key; the caller's ids are labels.
   claims = {
-    for id, route in var.routes :
+    for id, route in var.api.routes :
     "${route.method} ${replace(route.path, "/\\{[^}]*\\}/", "{}")}" => merge(route, {
       id       = id
       resource = replace(route.path, "/\\{[^}]*\\}/", "{}")
-      cached   = var.cache != null && try(route.settings.caching_enabled, false)
+      cached   = var.api.cache != null && try(route.settings.caching_enabled, false)
     })...
   }
   duplicate_routes = [for key, routes in local.claims : "${key} is ${join(" and ", routes[*].id)}" if length(routes) > 1]
@@ -14,7 +14,7 @@ locals {
   # What tells callers apart: without it in the key of the cache, one would get another's answer.
   caller_parameters = {
     for key, route in local.routes : key => concat(
-      route.authorization == "NONE" ? [] : [var.authorizer.identity_source],
+      route.authorization == "NONE" ? [] : [var.api.authorizer.identity_source],
       route.api_key_required ? ["method.request.header.X-Api-Key"] : [],
     )
   }
@@ -35,9 +35,9 @@ locals {
     }
   ]...)
 
-  authorizer_id = length(var.cognito_user_pool_arns) > 0 ? aws_api_gateway_authorizer.this[0].id : var.authorizer.id
+  authorizer_id = length(var.api.cognito_user_pool_arns) > 0 ? aws_api_gateway_authorizer.this[0].id : var.api.authorizer.id
 
-  invoked_functions = toset([for route in var.routes : route.function if route.function != null && route.credentials == null])
+  invoked_functions = toset([for route in var.api.routes : route.function if route.function != null && route.credentials == null])
 }
 
 resource "aws_api_gateway_method" "this" {
@@ -104,20 +104,20 @@ resource "aws_api_gateway_integration_response" "this" {
 resource "aws_lambda_permission" "this" {
   for_each = local.invoked_functions
 
-  statement_id  = "api-gateway-${var.name}"
+  statement_id  = "api-gateway-${var.api.name}"
   action        = "lambda:InvokeFunction"
   function_name = var.functions[each.key].name
   qualifier     = var.functions[each.key].alias
   principal     = "apigateway.amazonaws.com"
-  source_arn    = "${aws_api_gateway_rest_api.this.execution_arn}/${var.stage_name}/*"
+  source_arn    = "${aws_api_gateway_rest_api.this.execution_arn}/${var.api.stage}/*"
 }
 
 check "function_timeouts" {
   assert {
     condition = alltrue([
-      for route in var.routes :
+      for route in var.api.routes :
       try(var.functions[route.function].timeout * 1000, 0) <= route.timeout_milliseconds || route.type != "AWS_PROXY"
     ])
-    error_message = "These functions may run on after API Gateway has answered 504; shorten them or invoke them asynchronously: ${join(", ", [for id, route in var.routes : id if try(var.functions[route.function].timeout * 1000, 0) > route.timeout_milliseconds && route.type == "AWS_PROXY"])}."
+    error_message = "These functions may run on after API Gateway has answered 504; shorten them or invoke them asynchronously: ${join(", ", [for id, route in var.api.routes : id if try(var.functions[route.function].timeout * 1000, 0) > route.timeout_milliseconds && route.type == "AWS_PROXY"])}."
   }
 }

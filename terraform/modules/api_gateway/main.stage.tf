@@ -9,15 +9,15 @@ resource "aws_api_gateway_deployment" "this" {
       routes                       = local.routes
       paths                        = local.paths
       uris                         = { for key in toset(compact([for route in local.routes : route.function])) : key => var.functions[key].invoke_arn }
-      models                       = var.models
-      cors                         = var.cors
-      cognito_user_pool_arns       = var.cognito_user_pool_arns
-      authorizer                   = var.authorizer
-      resource_policy              = var.resource_policy
-      endpoint                     = [var.endpoint_type, var.vpc_endpoint_ids]
-      binary_media_types           = var.binary_media_types
-      minimum_compression_size     = var.minimum_compression_size
-      disable_execute_api_endpoint = var.disable_execute_api_endpoint
+      models                       = var.api.models
+      cors                         = var.api.cors
+      cognito_user_pool_arns       = var.api.cognito_user_pool_arns
+      authorizer                   = var.api.authorizer
+      resource_policy              = var.api.resource_policy
+      endpoint                     = [var.api.endpoint_type, var.api.vpc_endpoint_ids]
+      binary_media_types           = var.api.binary_media_types
+      minimum_compression_size     = var.api.minimum_compression_size
+      disable_execute_api_endpoint = var.api.disable_execute_api_endpoint
     }))
   }
 
@@ -37,29 +37,29 @@ resource "aws_api_gateway_deployment" "this" {
 }
 
 resource "aws_cloudwatch_log_group" "access" {
-  name              = coalesce(var.logs.group_name, "/aws/apigateway/${var.name}")
-  retention_in_days = var.logs.retention_in_days
-  kms_key_id        = var.logs.kms_key_arn
+  name              = coalesce(var.api.logs.group_name, "/aws/apigateway/${var.api.name}")
+  retention_in_days = var.api.logs.retention_in_days
+  kms_key_id        = var.api.logs.kms_key_arn
   tags              = var.tags
 }
 
 # API Gateway would create this group itself at the first request, without retention, and then it is in the way.
 resource "aws_cloudwatch_log_group" "execution" {
-  name              = "API-Gateway-Execution-Logs_${aws_api_gateway_rest_api.this.id}/${var.stage_name}"
-  retention_in_days = var.logs.retention_in_days
-  kms_key_id        = var.logs.kms_key_arn
+  name              = "API-Gateway-Execution-Logs_${aws_api_gateway_rest_api.this.id}/${var.api.stage}"
+  retention_in_days = var.api.logs.retention_in_days
+  kms_key_id        = var.api.logs.kms_key_arn
   tags              = var.tags
 }
 
 resource "aws_api_gateway_stage" "this" {
   rest_api_id           = aws_api_gateway_rest_api.this.id
   deployment_id         = aws_api_gateway_deployment.this.id
-  stage_name            = var.stage_name
-  description           = var.description
-  variables             = var.stage_variables
-  xray_tracing_enabled  = var.xray_tracing_enabled
-  cache_cluster_enabled = var.cache != null
-  cache_cluster_size    = var.cache == null ? null : var.cache.size
+  stage_name            = var.api.stage
+  description           = var.api.description
+  variables             = var.api.stage_variables
+  xray_tracing_enabled  = var.api.xray_tracing_enabled
+  cache_cluster_enabled = var.api.cache != null
+  cache_cluster_size    = var.api.cache == null ? null : var.api.cache.size
   tags                  = var.tags
 
   access_log_settings {
@@ -95,11 +95,11 @@ resource "aws_api_gateway_method_settings" "this" {
   method_path = "*/*"
 
   settings {
-    logging_level          = var.logs.level
-    metrics_enabled        = var.metrics_enabled
+    logging_level          = var.api.logs.level
+    metrics_enabled        = var.api.metrics_enabled
     data_trace_enabled     = false # would write whole requests, tokens included, to the log
-    throttling_burst_limit = var.throttling.burst_limit
-    throttling_rate_limit  = var.throttling.rate_limit
+    throttling_burst_limit = var.api.throttling.burst_limit
+    throttling_rate_limit  = var.api.throttling.rate_limit
     caching_enabled        = false # for every GET: who asks would not be part of the key
     cache_data_encrypted   = true
   }
@@ -113,13 +113,13 @@ resource "aws_api_gateway_method_settings" "route" {
   method_path = "${replace(each.value.path, "/", "~1")}/${each.value.method}" # the leading slash is escaped too
 
   settings {
-    logging_level          = coalesce(each.value.settings.logging_level, var.logs.level)
-    metrics_enabled        = coalesce(each.value.settings.metrics_enabled, var.metrics_enabled)
+    logging_level          = coalesce(each.value.settings.logging_level, var.api.logs.level)
+    metrics_enabled        = coalesce(each.value.settings.metrics_enabled, var.api.metrics_enabled)
     data_trace_enabled     = false
-    throttling_burst_limit = coalesce(each.value.settings.throttling_burst_limit, var.throttling.burst_limit)
-    throttling_rate_limit  = coalesce(each.value.settings.throttling_rate_limit, var.throttling.rate_limit)
+    throttling_burst_limit = coalesce(each.value.settings.throttling_burst_limit, var.api.throttling.burst_limit)
+    throttling_rate_limit  = coalesce(each.value.settings.throttling_rate_limit, var.api.throttling.rate_limit)
     caching_enabled        = each.value.cached
-    cache_ttl_in_seconds   = each.value.cached ? var.cache.ttl_seconds : null
+    cache_ttl_in_seconds   = each.value.cached ? var.api.cache.ttl_seconds : null
     cache_data_encrypted   = true
   }
 
@@ -127,8 +127,8 @@ resource "aws_api_gateway_method_settings" "route" {
 }
 
 resource "aws_wafv2_web_acl_association" "this" {
-  count = var.waf_web_acl_arn == null ? 0 : 1
+  count = var.api.waf_web_acl_arn == null ? 0 : 1
 
   resource_arn = aws_api_gateway_stage.this.arn
-  web_acl_arn  = var.waf_web_acl_arn
+  web_acl_arn  = var.api.waf_web_acl_arn
 }

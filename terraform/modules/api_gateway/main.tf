@@ -1,17 +1,17 @@
 data "aws_partition" "current" {}
 
 resource "aws_api_gateway_rest_api" "this" {
-  name                         = var.name
-  description                  = var.description
+  name                         = var.api.name
+  description                  = var.api.description
   api_key_source               = "HEADER"
-  binary_media_types           = var.binary_media_types
-  minimum_compression_size     = var.minimum_compression_size
-  disable_execute_api_endpoint = var.disable_execute_api_endpoint
+  binary_media_types           = var.api.binary_media_types
+  minimum_compression_size     = var.api.minimum_compression_size
+  disable_execute_api_endpoint = var.api.disable_execute_api_endpoint
   tags                         = var.tags
 
   endpoint_configuration {
-    types            = [var.endpoint_type]
-    vpc_endpoint_ids = length(var.vpc_endpoint_ids) > 0 ? var.vpc_endpoint_ids : null
+    types            = [var.api.endpoint_type]
+    vpc_endpoint_ids = length(var.api.vpc_endpoint_ids) > 0 ? var.api.vpc_endpoint_ids : null
   }
 
   lifecycle {
@@ -31,21 +31,21 @@ resource "aws_api_gateway_rest_api" "this" {
 
 # API Gateway expands the short form itself; doing it here keeps the next plan empty.
 resource "aws_api_gateway_rest_api_policy" "this" {
-  count = var.resource_policy == null ? 0 : 1
+  count = var.api.resource_policy == null ? 0 : 1
 
   rest_api_id = aws_api_gateway_rest_api.this.id
-  policy      = replace(var.resource_policy, "\"execute-api:/", "\"${aws_api_gateway_rest_api.this.execution_arn}/")
+  policy      = replace(var.api.resource_policy, "\"execute-api:/", "\"${aws_api_gateway_rest_api.this.execution_arn}/")
 }
 
 resource "aws_api_gateway_authorizer" "this" {
-  count = length(var.cognito_user_pool_arns) > 0 ? 1 : 0
+  count = length(var.api.cognito_user_pool_arns) > 0 ? 1 : 0
 
-  name                             = var.name
+  name                             = var.api.name
   rest_api_id                      = aws_api_gateway_rest_api.this.id
   type                             = "COGNITO_USER_POOLS"
-  provider_arns                    = var.cognito_user_pool_arns
-  identity_source                  = var.authorizer.identity_source
-  authorizer_result_ttl_in_seconds = var.authorizer.ttl_seconds
+  provider_arns                    = var.api.cognito_user_pool_arns
+  identity_source                  = var.api.authorizer.identity_source
+  authorizer_result_ttl_in_seconds = var.api.authorizer.ttl_seconds
 }
 
 resource "aws_api_gateway_request_validator" "this" {
@@ -56,7 +56,7 @@ resource "aws_api_gateway_request_validator" "this" {
 }
 
 resource "aws_api_gateway_model" "this" {
-  for_each = var.models
+  for_each = var.api.models
 
   rest_api_id  = aws_api_gateway_rest_api.this.id
   name         = each.key

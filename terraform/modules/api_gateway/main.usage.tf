@@ -1,8 +1,8 @@
 resource "aws_api_gateway_usage_plan" "this" {
-  count = var.usage_plan == null ? 0 : 1
+  count = var.api.usage_plan == null ? 0 : 1
 
-  name        = var.usage_plan.name
-  description = var.usage_plan.description
+  name        = var.api.usage_plan.name
+  description = var.api.usage_plan.description
   tags        = var.tags
 
   api_stages {
@@ -11,7 +11,7 @@ resource "aws_api_gateway_usage_plan" "this" {
   }
 
   dynamic "throttle_settings" {
-    for_each = var.usage_plan.burst_limit == null ? [] : [var.usage_plan]
+    for_each = var.api.usage_plan.burst_limit == null ? [] : [var.api.usage_plan]
 
     content {
       burst_limit = throttle_settings.value.burst_limit
@@ -20,7 +20,7 @@ resource "aws_api_gateway_usage_plan" "this" {
   }
 
   dynamic "quota_settings" {
-    for_each = var.usage_plan.quota_limit == null ? [] : [var.usage_plan]
+    for_each = var.api.usage_plan.quota_limit == null ? [] : [var.api.usage_plan]
 
     content {
       limit  = quota_settings.value.quota_limit
@@ -30,7 +30,7 @@ resource "aws_api_gateway_usage_plan" "this" {
 }
 
 resource "aws_api_gateway_api_key" "this" {
-  for_each = var.usage_plan == null ? toset([]) : var.usage_plan.api_key_names
+  for_each = var.api.usage_plan == null ? toset([]) : var.api.usage_plan.api_key_names
 
   name = each.key
   tags = var.tags

@@ -35,8 +35,8 @@ output "invoke_url" {
 
 output "url" {
   description = "URL for clients: on the custom domain where there is one."
-  value = var.domain == null ? aws_api_gateway_stage.this.invoke_url : join("/", compact([
-    "https://${aws_api_gateway_domain_name.this[0].domain_name}", var.domain.base_path,
+  value = var.api.domain == null ? aws_api_gateway_stage.this.invoke_url : join("/", compact([
+    "https://${aws_api_gateway_domain_name.this[0].domain_name}", var.api.domain.base_path,
   ]))
 }
 

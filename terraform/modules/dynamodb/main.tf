@@ -3,29 +3,29 @@ locals {
   # declared (so never the TTL attribute): name => list of the types given to it.
   key_types = {
     for key in concat(
-      [var.hash_key],
-      var.range_key[*],
-      var.global_secondary_indexes[*].hash_key,
-      flatten([for index in var.global_secondary_indexes : index.range_key[*]]),
-      var.local_secondary_indexes[*].range_key,
+      [var.table.hash_key],
+      var.table.range_key[*],
+      var.table.global_secondary_indexes[*].hash_key,
+      flatten([for index in var.table.global_secondary_indexes : index.range_key[*]]),
+      var.table.local_secondary_indexes[*].range_key,
     ) : key.name => key.type...
   }
 
   # A replica makes AWS turn the stream on; leaving it unset would make the next
   # plan try, and fail, to turn it off again.
-  stream_view_type = length(var.replicas) > 0 ? "NEW_AND_OLD_IMAGES" : var.stream_view_type
+  stream_view_type = length(var.table.replicas) > 0 ? "NEW_AND_OLD_IMAGES" : var.table.stream_view_type
 }
 
 # One address for every combination of inputs: no input can move, and so destroy, the table.
 resource "aws_dynamodb_table" "this" {
-  name                        = var.name
+  name                        = var.table.name
   billing_mode                = "PAY_PER_REQUEST"
-  table_class                 = var.table_class
-  hash_key                    = var.hash_key.name
-  range_key                   = one(var.range_key[*].name)
+  table_class                 = var.table.table_class
+  hash_key                    = var.table.hash_key.name
+  range_key                   = one(var.table.range_key[*].name)
   stream_enabled              = local.stream_view_type != null
   stream_view_type            = local.stream_view_type
-  deletion_protection_enabled = var.deletion_protection
+  deletion_protection_enabled = var.table.deletion_protection
   tags                        = var.tags
 
   dynamic "attribute" {
@@ -38,7 +38,7 @@ resource "aws_dynamodb_table" "this" {
   }
 
   dynamic "global_secondary_index" {
-    for_each = var.global_secondary_indexes
+    for_each = var.table.global_secondary_indexes
 
     content {
       name               = global_secondary_index.value.name
@@ -50,7 +50,7 @@ resource "aws_dynamodb_table" "this" {
   }
 
   dynamic "local_secondary_index" {
-    for_each = var.local_secondary_indexes
+    for_each = var.table.local_secondary_indexes
 
     content {
       name               = local_secondary_index.value.name
@@ -61,16 +61,16 @@ resource "aws_dynamodb_table" "this" {
   }
 
   dynamic "ttl" {
-    for_each = var.ttl_attribute[*]
+    for_each = var.table.ttl_attribute[*]
 
     content {
       attribute_name = ttl.value
-      enabled        = var.ttl_enabled
+      enabled        = var.table.ttl_enabled
     }
   }
 
   dynamic "replica" {
-    for_each = var.replicas
+    for_each = var.table.replicas
 
     content {
       region_name            = replica.value.region
@@ -87,20 +87,20 @@ resource "aws_dynamodb_table" "this" {
   # Without a key this is the AWS managed key aws/dynamodb; with one, a customer managed key.
   server_side_encryption {
     enabled     = true
-    kms_key_arn = var.kms_key_arn
+    kms_key_arn = var.table.kms_key_arn
   }
 
   lifecycle {
     precondition {
       condition     = alltrue([for types in local.key_types : length(distinct(types)) == 1])
-      error_message = "Key attributes of table ${var.name}: ${jsonencode(local.key_types)} gives one attribute two types, use the same type wherever it is a key."
+      error_message = "Key attributes of table ${var.table.name}: ${jsonencode(local.key_types)} gives one attribute two types, use the same type wherever it is a key."
     }
   }
 }
 
 resource "aws_dynamodb_resource_policy" "this" {
-  count = var.resource_policy_json == null ? 0 : 1
+  count = var.table.resource_policy_json == null ? 0 : 1
 
   resource_arn = aws_dynamodb_table.this.arn
-  policy       = var.resource_policy_json
+  policy       = var.table.resource_policy_json
 }

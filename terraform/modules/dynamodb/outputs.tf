@@ -1,8 +1,8 @@
 locals {
   # Sorted, so that reordering an input changes nothing for those who use the output.
-  global_index_names = sort(var.global_secondary_indexes[*].name)
-  index_names        = sort(concat(local.global_index_names, var.local_secondary_indexes[*].name))
-  replica_regions    = sort(var.replicas[*].region)
+  global_index_names = sort(var.table.global_secondary_indexes[*].name)
+  index_names        = sort(concat(local.global_index_names, var.table.local_secondary_indexes[*].name))
+  replica_regions    = sort(var.table.replicas[*].region)
 }
 
 output "name" {
@@ -67,5 +67,5 @@ output "stream_label" {
 
 output "kms_key_arn" {
   description = "ARN of the customer managed key, or null when the key is AWS managed."
-  value       = var.kms_key_arn
+  value       = var.table.kms_key_arn
 }

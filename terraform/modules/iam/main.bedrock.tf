@@ -5,21 +5,21 @@ locals {
   bedrock_actions = concat(
     # Converse is authorised as InvokeModel.
     ["bedrock:InvokeModel"],
-    var.bedrock.streaming ? ["bedrock:InvokeModelWithResponseStream"] : [],
+    var.role.bedrock.streaming ? ["bedrock:InvokeModelWithResponseStream"] : [],
   )
 
   bedrock_profile_arns = [
-    for id in var.bedrock.inference_profiles :
-    "arn:${local.partition}:bedrock:${coalesce(var.bedrock.region, "unset")}:${coalesce(var.bedrock.account_id, var.account_id)}:inference-profile/${id}"
+    for id in var.role.bedrock.inference_profiles :
+    "arn:${local.partition}:bedrock:${coalesce(var.role.bedrock.region, "unset")}:${coalesce(var.role.bedrock.account_id, var.account_id)}:inference-profile/${id}"
   ]
 
   # A profile is authorised twice: as itself, and as the model in each region it routes to. A global profile asks for the
   # model without a region. The account of a foundation model is empty.
   bedrock_profile_model_arns = distinct(flatten([
-    for id in var.bedrock.inference_profiles : [
+    for id in var.role.bedrock.inference_profiles : [
       for region in concat(
-        compact([var.bedrock.region]),
-        var.bedrock.routed_regions,
+        compact([var.role.bedrock.region]),
+        var.role.bedrock.routed_regions,
         startswith(id, "global.") ? [""] : [],
       ) : "arn:${local.partition}:bedrock:${region}::foundation-model/${regex("^[^.]+\\.(.+)$", id)[0]}"
     ]
@@ -30,7 +30,7 @@ locals {
       Sid      = "InvokeModels"
       Effect   = "Allow"
       Action   = local.bedrock_actions
-      Resource = [for id in var.bedrock.model_ids : "arn:${local.partition}:bedrock:${coalesce(var.bedrock.region, "unset")}::foundation-model/${id}"]
+      Resource = [for id in var.role.bedrock.model_ids : "arn:${local.partition}:bedrock:${coalesce(var.role.bedrock.region, "unset")}::foundation-model/${id}"]
     },
     {
       Sid      = "InvokeProfiles"

@@ -1,9 +1,11 @@
 locals {
+  dynamodb_read = [for key in var.role.dynamodb.read : var.tables[key]]
+
   # A copy of a table in another region is the same table: one list of ARNs per grant, and the same for the indexes.
-  dynamodb_read_arns   = flatten([for t in var.dynamodb.read : concat([t.arn], t.replica_arns)])
-  dynamodb_write_arns  = flatten([for t in var.dynamodb.write : concat([t.arn], t.replica_arns)])
-  dynamodb_index_arns  = flatten([for t in var.dynamodb.read : [for arn in concat([t.arn], t.replica_arns) : [for index in t.index_names : "${arn}/index/${index}"]]])
-  dynamodb_scan_action = var.dynamodb.scan ? ["dynamodb:Scan"] : []
+  dynamodb_read_arns   = flatten([for t in local.dynamodb_read : concat([t.arn], t.replica_arns)])
+  dynamodb_write_arns  = flatten([for t in [for key in var.role.dynamodb.write : var.tables[key]] : concat([t.arn], t.replica_arns)])
+  dynamodb_index_arns  = flatten([for t in local.dynamodb_read : [for arn in concat([t.arn], t.replica_arns) : [for index in t.index_names : "${arn}/index/${index}"]]])
+  dynamodb_scan_action = var.role.dynamodb.scan ? ["dynamodb:Scan"] : []
 
   dynamodb_statements = [
     {
@@ -35,19 +37,19 @@ locals {
       Effect = "Allow"
       Action = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
       # The wildcard stands for the stream's label, a time stamp that AWS chooses.
-      Resource = [for t in var.dynamodb.streams : "${t.arn}/stream/*"]
+      Resource = [for key in var.role.dynamodb.streams : "${var.tables[key].arn}/stream/*"]
     },
   ]
 
   # Every wildcard below stands for the keys under a prefix.
   s3_statements = concat(
     [
-      for index, grant in var.s3.read : merge(
+      for index, grant in var.role.s3.read : merge(
         {
           Sid      = "ListBucket${index}"
           Effect   = "Allow"
           Action   = ["s3:ListBucket"]
-          Resource = [grant.arn]
+          Resource = [var.buckets[grant.bucket].arn]
         },
         # A list of the whole bucket carries no prefix, which no condition on the prefix would match.
         contains(grant.prefixes, "") ? {} : { Condition = { StringLike = { "s3:prefix" = [for p in grant.prefixes : "${p}*"] } } },
@@ -58,13 +60,13 @@ locals {
         Sid      = "ReadObjects"
         Effect   = "Allow"
         Action   = ["s3:GetObject"]
-        Resource = flatten([for grant in var.s3.read : [for p in grant.prefixes : "${grant.arn}/${p}*"]])
+        Resource = flatten([for grant in var.role.s3.read : [for p in grant.prefixes : "${var.buckets[grant.bucket].arn}/${p}*"]])
       },
       {
         Sid      = "WriteObjects"
         Effect   = "Allow"
         Action   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
-        Resource = flatten([for grant in var.s3.write : [for p in grant.prefixes : "${grant.arn}/${p}*"]])
+        Resource = flatten([for grant in var.role.s3.write : [for p in grant.prefixes : "${var.buckets[grant.bucket].arn}/${p}*"]])
       },
     ],
   )

@@ -16,14 +16,14 @@ locals {
 
   enabled = toset([for name, wanted in {
     logs            = true
-    bedrock         = length(concat(var.bedrock.model_ids, var.bedrock.inference_profiles)) > 0
-    dynamodb        = length(var.dynamodb.read) + length(var.dynamodb.write) + length(var.dynamodb.streams) > 0
-    s3              = length(var.s3.read) + length(var.s3.write) > 0
-    xray            = var.xray
-    kms             = length(var.kms.key_arns) > 0
-    vpc             = var.vpc
-    failure_targets = length(var.failure_target_arns) > 0
-    extra           = length(jsondecode(var.extra_statements)) > 0
+    bedrock         = length(concat(var.role.bedrock.model_ids, var.role.bedrock.inference_profiles)) > 0
+    dynamodb        = length(var.role.dynamodb.read) + length(var.role.dynamodb.write) + length(var.role.dynamodb.streams) > 0
+    s3              = length(var.role.s3.read) + length(var.role.s3.write) > 0
+    xray            = var.role.xray
+    kms             = length(var.role.kms.key_arns) > 0
+    vpc             = var.role.vpc
+    failure_targets = length(var.role.failure_target_arns) > 0
+    extra           = length(jsondecode(var.role.extra_statements)) > 0
   } : name if wanted])
 
   # An admin grant, or a role that can change its own policies, is never what a function needs: in actions no wildcard in the
@@ -48,7 +48,7 @@ locals {
     kms             = local.kms_statements
     vpc             = local.vpc_statements
     failure_targets = local.failure_target_statements
-    extra           = jsondecode(var.extra_statements)
+    extra           = jsondecode(var.role.extra_statements)
   }
 
   logs_statements = [{
@@ -56,7 +56,7 @@ locals {
     Effect = "Allow"
     Action = ["logs:CreateLogStream", "logs:PutLogEvents"]
     # The wildcard stands for the streams of this one group; Lambda names them.
-    Resource = ["${var.log_group_arn}:*"]
+    Resource = ["${var.role.log_group_arn}:*"]
   }]
 
   xray_statements = [{
@@ -79,12 +79,12 @@ locals {
       "kms:ReEncryptFrom",
       "kms:ReEncryptTo",
     ]
-    Resource = var.kms.key_arns
+    Resource = var.role.kms.key_arns
     Condition = {
       StringEquals = {
         "kms:ViaService" = distinct(flatten([
-          for arn in var.kms.key_arns : [
-            for service in var.kms.via_services : "${service}.${split(":", arn)[3]}.${data.aws_partition.current.dns_suffix}"
+          for arn in var.role.kms.key_arns : [
+            for service in var.role.kms.via_services : "${service}.${split(":", arn)[3]}.${data.aws_partition.current.dns_suffix}"
           ]
         ]))
       }
@@ -128,7 +128,7 @@ locals {
       Sid                        = "SendFailuresTo${title(service)}"
       Effect                     = "Allow"
       Action                     = [action]
-      Resource                   = [for arn in var.failure_target_arns : arn if split(":", arn)[2] == service]
+      Resource                   = [for arn in var.role.failure_target_arns : arn if split(":", arn)[2] == service]
     }
   ]
 }

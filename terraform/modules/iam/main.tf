@@ -1,11 +1,11 @@
 data "aws_partition" "current" {}
 
 resource "aws_iam_role" "this" {
-  name                 = var.name
-  description          = var.description
-  path                 = var.path
-  permissions_boundary = var.permissions_boundary_arn
-  max_session_duration = var.max_session_duration
+  name                 = var.role.name
+  description          = var.role.description
+  path                 = var.role.path
+  permissions_boundary = var.role.permissions_boundary_arn
+  max_session_duration = var.role.max_session_duration
   assume_role_policy   = local.assume_role_policy
   tags                 = var.tags
 
@@ -13,7 +13,7 @@ resource "aws_iam_role" "this" {
     precondition {
       # AWS counts all inline policies of a role together, white space left out.
       condition     = sum([for name in local.enabled : length(local.documents[name])]) <= 10240
-      error_message = "The inline policies of role ${var.name} exceed the 10240 characters that IAM allows: grant prefixes of fewer buckets or tables, or attach a managed policy."
+      error_message = "The inline policies of role ${var.role.name} exceed the 10240 characters that IAM allows: grant prefixes of fewer buckets or tables, or attach a managed policy."
     }
   }
 }
@@ -27,7 +27,7 @@ resource "aws_iam_role_policy" "this" {
 }
 
 resource "aws_iam_role_policy_attachment" "this" {
-  for_each = var.managed_policy_arns
+  for_each = var.role.managed_policy_arns
 
   role       = aws_iam_role.this.name
   policy_arn = each.value

@@ -27,53 +27,53 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "this" {
-  name              = "/aws/lambda/${var.name}"
-  retention_in_days = var.log_retention_days
-  kms_key_id        = var.log_kms_key_arn
+  name              = "/aws/lambda/${var.function.name}"
+  retention_in_days = var.function.log_retention_days
+  kms_key_id        = var.function.log_kms_key_arn
   tags              = var.tags
 }
 
 resource "aws_lambda_function" "this" {
-  function_name = var.name
-  description   = var.description
+  function_name = var.function.name
+  description   = var.function.description
   role          = var.role_arn
-  handler       = var.handler
-  runtime       = var.runtime
-  architectures = [var.architecture]
-  memory_size   = var.memory_size
-  timeout       = var.timeout
-  layers        = var.layer_arns
-  publish       = var.publish
-  kms_key_arn   = var.kms_key_arn
+  handler       = var.function.handler
+  runtime       = var.function.runtime
+  architectures = [var.function.architecture]
+  memory_size   = var.function.memory_size
+  timeout       = var.function.timeout
+  layers        = concat([for key in var.function.layers : var.layer_arns[key]], var.function.extra_layer_arns)
+  publish       = var.function.publish
+  kms_key_arn   = var.function.kms_key_arn
 
-  s3_bucket               = var.package.bucket
-  s3_key                  = var.package.key
+  s3_bucket               = var.buckets[var.function.artifact_bucket].name
+  s3_key                  = var.package.s3_key
   source_code_hash        = var.package.source_code_hash
-  code_signing_config_arn = var.code_signing_config_arn
+  code_signing_config_arn = var.function.code_signing_config_arn
 
-  reserved_concurrent_executions = var.reserved_concurrency
+  reserved_concurrent_executions = var.function.reserved_concurrency
 
   ephemeral_storage {
-    size = var.ephemeral_storage_size
+    size = var.function.ephemeral_storage_size
   }
 
   environment {
-    variables = merge(var.environment_variables, { ENVIRONMENT = var.environment })
+    variables = merge(var.function.environment, { ENVIRONMENT = var.environment })
   }
 
   logging_config {
     log_format            = "JSON"
     log_group             = aws_cloudwatch_log_group.this.name
-    application_log_level = var.log_level
-    system_log_level      = var.system_log_level
+    application_log_level = var.function.log_level
+    system_log_level      = var.function.system_log_level
   }
 
   tracing_config {
-    mode = var.tracing_mode
+    mode = var.function.tracing_mode
   }
 
   dynamic "vpc_config" {
-    for_each = var.vpc[*]
+    for_each = var.function.vpc[*]
     content {
       subnet_ids         = vpc_config.value.subnet_ids
       security_group_ids = vpc_config.value.security_group_ids
@@ -81,7 +81,7 @@ resource "aws_lambda_function" "this" {
   }
 
   dynamic "dead_letter_config" {
-    for_each = var.dead_letter_target_arn[*]
+    for_each = var.function.dead_letter_target_arn[*]
     content {
       target_arn = dead_letter_config.value
     }
@@ -91,8 +91,8 @@ resource "aws_lambda_function" "this" {
 
   lifecycle {
     precondition {
-      condition     = sum([for name, value in merge(var.environment_variables, { ENVIRONMENT = var.environment }) : length(name) + length(value)]) <= 4096
-      error_message = "The environment variables of ${var.name} exceed Lambda's 4 KB: move data to a table or a parameter."
+      condition     = sum([for name, value in merge(var.function.environment, { ENVIRONMENT = var.environment }) : length(name) + length(value)]) <= 4096
+      error_message = "The environment variables of ${var.function.name} exceed Lambda's 4 KB: move data to a table or a parameter."
     }
   }
 
@@ -104,7 +104,7 @@ resource "aws_lambda_alias" "this" {
   name             = "live"
   description      = "What callers use"
   function_name    = aws_lambda_function.this.function_name
-  function_version = var.publish ? aws_lambda_function.this.version : "$LATEST"
+  function_version = var.function.publish ? aws_lambda_function.this.version : "$LATEST"
 
   # With provisioned concurrency AWS moves an alias to a new version by weights of its own, which a read in between finds.
   lifecycle {
@@ -113,24 +113,24 @@ resource "aws_lambda_alias" "this" {
 }
 
 resource "aws_lambda_provisioned_concurrency_config" "this" {
-  count = var.provisioned_concurrency > 0 ? 1 : 0
+  count = var.function.provisioned_concurrency > 0 ? 1 : 0
 
   function_name                     = aws_lambda_function.this.function_name
   qualifier                         = aws_lambda_alias.this.name
-  provisioned_concurrent_executions = var.provisioned_concurrency
+  provisioned_concurrent_executions = var.function.provisioned_concurrency
 }
 
 # One configuration only, on the alias: a second one for $LATEST conflicts with it.
 resource "aws_lambda_function_event_invoke_config" "this" {
-  count = var.async == null ? 0 : 1
+  count = var.function.async == null ? 0 : 1
 
   function_name                = aws_lambda_function.this.function_name
   qualifier                    = aws_lambda_alias.this.name
-  maximum_retry_attempts       = var.async.maximum_retry_attempts
-  maximum_event_age_in_seconds = var.async.maximum_event_age
+  maximum_retry_attempts       = var.function.async.maximum_retry_attempts
+  maximum_event_age_in_seconds = var.function.async.maximum_event_age
 
   dynamic "destination_config" {
-    for_each = var.async.on_failure_arn[*]
+    for_each = var.function.async.on_failure_arn[*]
     content {
       on_failure {
         destination = destination_config.value
@@ -140,7 +140,7 @@ resource "aws_lambda_function_event_invoke_config" "this" {
 }
 
 resource "aws_lambda_permission" "this" {
-  for_each = var.allowed_triggers
+  for_each = var.function.allowed_triggers
 
   statement_id   = each.key
   action         = "lambda:InvokeFunction"

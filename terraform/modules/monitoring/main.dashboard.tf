@@ -61,9 +61,9 @@ locals {
 }
 
 resource "aws_cloudwatch_dashboard" "this" {
-  count = var.dashboard_name != null && length(local.charts) > 0 ? 1 : 0
+  count = var.monitoring.dashboard_name != null && length(local.charts) > 0 ? 1 : 0
 
-  dashboard_name = var.dashboard_name
+  dashboard_name = var.monitoring.dashboard_name
 
   # Three charts side by side on the grid of 24 columns.
   dashboard_body = jsonencode({

@@ -51,7 +51,6 @@ locals {
       key         = key
       name        = "${function.name}-bedrock-throttles"
       threshold   = "bedrock_throttles"
-      namespace   = var.log_metric_namespace
       metric      = "${function.name}-bedrock-throttles"
       dimensions  = {}
       stat        = "Sum"
@@ -63,15 +62,15 @@ locals {
 # The logs and not AWS/Bedrock: that metric is per model, and in Bedrock's region, where an alarm of this one cannot see it.
 resource "aws_cloudwatch_log_metric_filter" "bedrock" {
   for_each = {
-    for alarm in local.bedrock_alarms : alarm.key => alarm.metric if !contains(var.disabled_alarms, alarm.threshold)
+    for alarm in local.bedrock_alarms : alarm.key => alarm.metric if !contains(var.monitoring.disabled_alarms, alarm.threshold)
   }
 
   name           = each.value
   log_group_name = var.functions[each.key].log_group_name
-  pattern        = var.bedrock_throttle_pattern
+  pattern        = var.monitoring.bedrock_throttle_pattern
 
   metric_transformation {
-    namespace     = var.log_metric_namespace
+    namespace     = var.monitoring.log_metric_namespace
     name          = each.value
     value         = "1"
     default_value = "0"

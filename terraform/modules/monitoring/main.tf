@@ -2,10 +2,11 @@ locals {
   # The thresholds that are counts are counts per this many seconds.
   period = 300
 
-  datapoints_to_alarm = coalesce(var.datapoints_to_alarm, var.evaluation_periods)
+  datapoints_to_alarm = coalesce(var.monitoring.datapoints_to_alarm, var.monitoring.evaluation_periods)
 
   # One object per alarm: key of the resource, name of its threshold, and what to measure, either one metric or
-  # an expression over queries. A metric's threshold is in the metric's unit times scale.
+  # an expression over queries. A metric's threshold is in the metric's unit times scale; without a namespace it is read from logs.
+  # Nothing here follows from var.monitoring, whose validation looks at the keys and thresholds.
   definitions = [
     for alarm in concat(
       local.lambda_alarms,
@@ -13,13 +14,13 @@ locals {
       local.dynamodb_alarms,
       local.s3_alarms,
       local.api_alarms,
-    ) : merge({ scale = 1, metric = null, expression = null, queries = {} }, alarm)
+    ) : merge({ scale = 1, namespace = null, metric = null, expression = null, queries = {} }, alarm)
   ]
 
   # coalesce() fails on null, so that try() goes on to the common threshold.
   limits = [
     for alarm in local.definitions :
-    try(coalesce(var.threshold_overrides[alarm.key][alarm.threshold]), var.thresholds[alarm.threshold])
+    try(coalesce(var.monitoring.threshold_overrides[alarm.key][alarm.threshold]), var.monitoring.thresholds[alarm.threshold])
   ]
 
   # A name over 255 characters keeps its beginning, and a hash in place of the rest.
@@ -28,7 +29,7 @@ locals {
     length(alarm.name) <= 255 ? alarm.name : "${substr(alarm.name, 0, 246)}-${substr(sha256(alarm.name), 0, 8)}" => merge(
       alarm, { limit = local.limits[index] * alarm.scale }
     )
-    if local.limits[index] != null && !contains(var.disabled_alarms, alarm.threshold)
+    if local.limits[index] != null && !contains(var.monitoring.disabled_alarms, alarm.threshold)
   }
 }
 
@@ -46,18 +47,18 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 
   # The p99 of a few requests is the slowest of them: one slow request is a datapoint, two periods with one are an alarm.
   # Written out even where it is all periods: left out, an earlier number would stay.
-  evaluation_periods  = startswith(each.value.stat, "p") ? max(3, var.evaluation_periods) : var.evaluation_periods
+  evaluation_periods  = startswith(each.value.stat, "p") ? max(3, var.monitoring.evaluation_periods) : var.monitoring.evaluation_periods
   datapoints_to_alarm = startswith(each.value.stat, "p") ? max(2, local.datapoints_to_alarm) : local.datapoints_to_alarm
 
   # No traffic, no data: an idle service is a healthy one.
   treat_missing_data = "notBreaching"
 
-  actions_enabled           = var.actions_enabled
-  alarm_actions             = contains(var.notify, "ALARM") ? [local.topic_arn] : []
-  ok_actions                = contains(var.notify, "OK") ? [local.topic_arn] : []
-  insufficient_data_actions = contains(var.notify, "INSUFFICIENT_DATA") ? [local.topic_arn] : []
+  actions_enabled           = var.monitoring.actions_enabled
+  alarm_actions             = contains(var.monitoring.notify, "ALARM") ? [local.topic_arn] : []
+  ok_actions                = contains(var.monitoring.notify, "OK") ? [local.topic_arn] : []
+  insufficient_data_actions = contains(var.monitoring.notify, "INSUFFICIENT_DATA") ? [local.topic_arn] : []
 
-  namespace          = each.value.metric == null ? null : each.value.namespace
+  namespace          = each.value.metric == null ? null : coalesce(each.value.namespace, var.monitoring.log_metric_namespace)
   metric_name        = each.value.metric
   dimensions         = each.value.metric == null ? null : each.value.dimensions
   period             = each.value.metric == null ? null : local.period

@@ -1,6 +1,6 @@
 locals {
-  topic_arn   = var.topic_arn == null ? aws_sns_topic.this[0].arn : var.topic_arn
-  kms_key_arn = var.topic_kms_key_arn == null ? one(aws_kms_key.this[*].arn) : var.topic_kms_key_arn
+  topic_arn   = var.monitoring.topic_arn == null ? aws_sns_topic.this[0].arn : var.monitoring.topic_arn
+  kms_key_arn = var.monitoring.topic_kms_key_arn == null ? one(aws_kms_key.this[*].arn) : var.monitoring.topic_kms_key_arn
 
   # CloudWatch acts for this account only: nobody else's alarm can use the topic or the key.
   from_this_account = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
@@ -8,11 +8,11 @@ locals {
 
 # A key of our own: with alias/aws/sns CloudWatch may not encrypt, and drops every message without a word.
 resource "aws_kms_key" "this" {
-  count = var.topic_arn == null && var.topic_kms_key_arn == null ? 1 : 0
+  count = var.monitoring.topic_arn == null && var.monitoring.topic_kms_key_arn == null ? 1 : 0
 
-  description             = "Encrypts SNS topic ${var.topic_name}"
+  description             = "Encrypts SNS topic ${var.monitoring.topic_name}"
   enable_key_rotation     = true
-  deletion_window_in_days = var.topic_kms_deletion_window_days
+  deletion_window_in_days = var.monitoring.topic_kms_deletion_window_days
   tags                    = var.tags
 
   policy = jsonencode({
@@ -38,22 +38,22 @@ resource "aws_kms_key" "this" {
 }
 
 resource "aws_kms_alias" "this" {
-  count = var.topic_kms_alias == null ? 0 : 1
+  count = var.monitoring.topic_kms_alias == null ? 0 : 1
 
-  name          = var.topic_kms_alias
+  name          = var.monitoring.topic_kms_alias
   target_key_id = aws_kms_key.this[0].key_id
 }
 
 resource "aws_sns_topic" "this" {
-  count = var.topic_arn == null ? 1 : 0
+  count = var.monitoring.topic_arn == null ? 1 : 0
 
-  name              = var.topic_name
+  name              = var.monitoring.topic_name
   kms_master_key_id = local.kms_key_arn
   tags              = var.tags
 }
 
 resource "aws_sns_topic_policy" "this" {
-  count = var.topic_arn == null ? 1 : 0
+  count = var.monitoring.topic_arn == null ? 1 : 0
 
   arn = aws_sns_topic.this[0].arn
 
@@ -81,7 +81,7 @@ resource "aws_sns_topic_policy" "this" {
 }
 
 resource "aws_sns_topic_subscription" "email" {
-  for_each = var.emails
+  for_each = var.monitoring.emails
 
   topic_arn = aws_sns_topic.this[0].arn
   protocol  = "email"

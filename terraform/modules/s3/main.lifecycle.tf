@@ -1,7 +1,7 @@
 locals {
   # S3 takes a single criterion bare and several only inside "and", so count them.
   lifecycle_rules = [
-    for rule in var.lifecycle_rules : merge(rule, {
+    for rule in var.bucket.lifecycle_rules : merge(rule, {
       criteria = length(rule.tags) + length(compact([
         rule.prefix, rule.object_size_greater_than, rule.object_size_less_than,
       ]))
@@ -21,7 +21,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
 
     abort_incomplete_multipart_upload {
-      days_after_initiation = var.abort_multipart_days
+      days_after_initiation = var.bucket.abort_multipart_days
     }
 
     # A delete marker whose versions are all gone hides nothing, and slows listing down.

@@ -1,24 +1,24 @@
 # The disaster recovery bucket, in the region of aws.replica: the same guardrails as the bucket itself.
 
 locals {
-  create_replica = try(var.replication.bucket_name, null) != null
+  create_replica = try(var.bucket.replication.bucket_name, null) != null
 
   # Null without replication.
   replica_arn = (
     local.create_replica
-    ? "arn:${data.aws_partition.current.partition}:s3:::${var.replication.bucket_name}"
-    : try(var.replication.bucket_arn, null)
+    ? "arn:${data.aws_partition.current.partition}:s3:::${var.bucket.replication.bucket_name}"
+    : try(var.bucket.replication.bucket_arn, null)
   )
 
-  kept_versions = max(0, [for rule in var.lifecycle_rules : coalesce(rule.newer_noncurrent_versions, 0)]...)
+  kept_versions = max(0, [for rule in var.bucket.lifecycle_rules : coalesce(rule.newer_noncurrent_versions, 0)]...)
 }
 
 resource "aws_s3_bucket" "replica" {
   count    = local.create_replica ? 1 : 0
   provider = aws.replica
 
-  bucket        = var.replication.bucket_name
-  force_destroy = var.force_destroy
+  bucket        = var.bucket.replication.bucket_name
+  force_destroy = var.bucket.force_destroy
   tags          = var.tags
 }
 
@@ -80,8 +80,8 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "replica" {
     bucket_key_enabled = local.bucket_key
 
     apply_server_side_encryption_by_default {
-      sse_algorithm     = var.replication.kms_key_arn == null ? "AES256" : "aws:kms"
-      kms_master_key_id = var.replication.kms_key_arn
+      sse_algorithm     = var.bucket.replication.kms_key_arn == null ? "AES256" : "aws:kms"
+      kms_master_key_id = var.bucket.replication.kms_key_arn
     }
   }
 
@@ -104,7 +104,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "replica" {
     }
 
     abort_incomplete_multipart_upload {
-      days_after_initiation = var.abort_multipart_days
+      days_after_initiation = var.bucket.abort_multipart_days
     }
 
     expiration {
@@ -123,8 +123,8 @@ resource "aws_s3_bucket_lifecycle_configuration" "replica" {
     # One rule for all objects: as long, and as many, as the source keeps of any of them.
     noncurrent_version_expiration {
       noncurrent_days = coalesce(
-        var.replication.noncurrent_version_expiration_days,
-        max(90, [for rule in var.lifecycle_rules : coalesce(rule.noncurrent_version_expiration_days, 0)]...),
+        var.bucket.replication.noncurrent_version_expiration_days,
+        max(90, [for rule in var.bucket.lifecycle_rules : coalesce(rule.noncurrent_version_expiration_days, 0)]...),
       )
       newer_noncurrent_versions = local.kept_versions > 0 ? local.kept_versions : null
     }

@@ -1,9 +1,9 @@
 resource "aws_iam_role" "replication" {
-  count = var.replication == null ? 0 : 1
+  count = var.bucket.replication == null ? 0 : 1
 
-  name                 = var.replication.role_name
-  description          = "Replicates bucket ${var.name}"
-  permissions_boundary = var.replication.permissions_boundary_arn
+  name                 = var.bucket.replication.role_name
+  description          = "Replicates bucket ${var.bucket.name}"
+  permissions_boundary = var.bucket.replication.permissions_boundary_arn
   tags                 = var.tags
 
   assume_role_policy = jsonencode({
@@ -19,7 +19,7 @@ resource "aws_iam_role" "replication" {
 }
 
 resource "aws_iam_role_policy" "replication" {
-  count = var.replication == null ? 0 : 1
+  count = var.bucket.replication == null ? 0 : 1
 
   name = "replication"
   role = aws_iam_role.replication[0].name
@@ -36,30 +36,30 @@ resource "aws_iam_role_policy" "replication" {
         {
           Effect   = "Allow"
           Action   = ["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"]
-          Resource = "${local.arn}/${var.replication.prefix}*"
+          Resource = "${local.arn}/${var.bucket.replication.prefix}*"
         },
         {
           Effect = "Allow"
           Action = concat(
             ["s3:ReplicateObject", "s3:ReplicateTags"],
-            var.replication.delete_markers ? ["s3:ReplicateDelete"] : [],
+            var.bucket.replication.delete_markers ? ["s3:ReplicateDelete"] : [],
           )
-          Resource = "${local.replica_arn}/${var.replication.prefix}*"
+          Resource = "${local.replica_arn}/${var.bucket.replication.prefix}*"
         },
       ],
       # With a bucket key the encryption context is the bucket's ARN, without one the object's. Both
       # are allowed: objects from before a change of bucket_key keep the other form.
       [
         for grant in [
-          { key = var.kms_key_arn, actions = ["kms:Decrypt"], bucket = local.arn },
-          { key = var.replication.kms_key_arn, actions = ["kms:Encrypt", "kms:GenerateDataKey"], bucket = local.replica_arn },
+          { key = var.bucket.kms_key_arn, actions = ["kms:Decrypt"], bucket = local.arn },
+          { key = var.bucket.replication.kms_key_arn, actions = ["kms:Encrypt", "kms:GenerateDataKey"], bucket = local.replica_arn },
           ] : {
           Effect   = "Allow"
           Action   = grant.actions
           Resource = grant.key
           Condition = {
             StringEquals = { "kms:ViaService" = "s3.${split(":", grant.key)[3]}.${data.aws_partition.current.dns_suffix}" }
-            StringLike   = { "kms:EncryptionContext:aws:s3:arn" = [grant.bucket, "${grant.bucket}/${var.replication.prefix}*"] }
+            StringLike   = { "kms:EncryptionContext:aws:s3:arn" = [grant.bucket, "${grant.bucket}/${var.bucket.replication.prefix}*"] }
           }
         } if grant.key != null
       ],
@@ -68,7 +68,7 @@ resource "aws_iam_role_policy" "replication" {
 }
 
 resource "aws_s3_bucket_replication_configuration" "this" {
-  count = var.replication == null ? 0 : 1
+  count = var.bucket.replication == null ? 0 : 1
 
   bucket = aws_s3_bucket.this.bucket
   role   = aws_iam_role.replication[0].arn
@@ -79,16 +79,16 @@ resource "aws_s3_bucket_replication_configuration" "this" {
     priority = 1
 
     filter {
-      prefix = var.replication.prefix
+      prefix = var.bucket.replication.prefix
     }
 
     delete_marker_replication {
-      status = var.replication.delete_markers ? "Enabled" : "Disabled"
+      status = var.bucket.replication.delete_markers ? "Enabled" : "Disabled"
     }
 
     # Without this S3 skips objects under a KMS key, and says nothing.
     dynamic "source_selection_criteria" {
-      for_each = var.kms_key_arn[*]
+      for_each = var.bucket.kms_key_arn[*]
 
       content {
         sse_kms_encrypted_objects {
@@ -99,10 +99,10 @@ resource "aws_s3_bucket_replication_configuration" "this" {
 
     destination {
       bucket        = local.replica_arn
-      storage_class = var.replication.storage_class
+      storage_class = var.bucket.replication.storage_class
 
       dynamic "encryption_configuration" {
-        for_each = var.replication.kms_key_arn[*]
+        for_each = var.bucket.replication.kms_key_arn[*]
 
         content {
           replica_kms_key_id = encryption_configuration.value
@@ -111,13 +111,13 @@ resource "aws_s3_bucket_replication_configuration" "this" {
 
       # Replication time control does not go without metrics, at the same threshold.
       dynamic "metrics" {
-        for_each = var.replication.metrics || var.replication.time_control ? [true] : []
+        for_each = var.bucket.replication.metrics || var.bucket.replication.time_control ? [true] : []
 
         content {
           status = "Enabled"
 
           dynamic "event_threshold" {
-            for_each = var.replication.time_control ? [15] : []
+            for_each = var.bucket.replication.time_control ? [15] : []
 
             content {
               minutes = event_threshold.value
@@ -127,7 +127,7 @@ resource "aws_s3_bucket_replication_configuration" "this" {
       }
 
       dynamic "replication_time" {
-        for_each = var.replication.time_control ? [15] : []
+        for_each = var.bucket.replication.time_control ? [15] : []
 
         content {
           status = "Enabled"

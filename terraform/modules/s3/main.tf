@@ -2,8 +2,8 @@
 # Hence the chain: public access block, ownership, policy, then everything else.
 
 resource "aws_s3_bucket" "this" {
-  bucket        = var.name
-  force_destroy = var.force_destroy
+  bucket        = var.bucket.name
+  force_destroy = var.bucket.force_destroy
   tags          = var.tags
 }
 
@@ -37,7 +37,7 @@ resource "aws_s3_bucket_versioning" "this" {
   bucket = aws_s3_bucket.this.bucket
 
   versioning_configuration {
-    status = var.versioning
+    status = var.bucket.versioning
   }
 
   depends_on = [aws_s3_bucket_policy.this]
@@ -50,8 +50,8 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
     bucket_key_enabled = local.bucket_key
 
     apply_server_side_encryption_by_default {
-      sse_algorithm     = var.kms_key_arn == null ? "AES256" : "aws:kms"
-      kms_master_key_id = var.kms_key_arn
+      sse_algorithm     = var.bucket.kms_key_arn == null ? "AES256" : "aws:kms"
+      kms_master_key_id = var.bucket.kms_key_arn
     }
   }
 
@@ -59,12 +59,12 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
 }
 
 resource "aws_s3_bucket_cors_configuration" "this" {
-  count = length(var.cors_rules) > 0 ? 1 : 0
+  count = length(var.bucket.cors_rules) > 0 ? 1 : 0
 
   bucket = aws_s3_bucket.this.bucket
 
   dynamic "cors_rule" {
-    for_each = var.cors_rules
+    for_each = var.bucket.cors_rules
 
     content {
       allowed_origins = cors_rule.value.allowed_origins
@@ -79,7 +79,7 @@ resource "aws_s3_bucket_cors_configuration" "this" {
 }
 
 resource "aws_s3_bucket_notification" "this" {
-  count = var.eventbridge ? 1 : 0
+  count = var.bucket.eventbridge ? 1 : 0
 
   bucket      = aws_s3_bucket.this.bucket
   eventbridge = true
@@ -88,10 +88,10 @@ resource "aws_s3_bucket_notification" "this" {
 }
 
 resource "aws_cloudfront_origin_access_control" "this" {
-  count = var.oac == null ? 0 : 1
+  count = var.bucket.oac == null ? 0 : 1
 
-  name                              = var.oac.name
-  description                       = "Access to bucket ${var.name}"
+  name                              = var.bucket.oac.name
+  description                       = "Access to bucket ${var.bucket.name}"
   origin_access_control_origin_type = "s3"
   signing_behavior                  = "always"
   signing_protocol                  = "sigv4"

@@ -28,12 +28,12 @@ output "hosted_zone_id" {
 
 output "versioning" {
   description = "Enabled or Suspended."
-  value       = var.versioning
+  value       = var.bucket.versioning
 }
 
 output "kms_key_arn" {
   description = "ARN of the customer managed key, or null for SSE-S3."
-  value       = var.kms_key_arn
+  value       = var.bucket.kms_key_arn
 }
 
 output "replica_name" {
@@ -59,4 +59,16 @@ output "replication_role_arn" {
 output "oac_id" {
   description = "Id of the origin access control, or null."
   value       = one(aws_cloudfront_origin_access_control.this[*].id)
+}
+
+# Here, where the defaults of the definition are; the resource is in stacks/s3, since it joins two buckets.
+output "access_logging" {
+  description = "Where the access logs go: bucket (a key), bucket_name (any other) and prefix; null for nowhere."
+  value = one([
+    for logging in var.bucket.access_logging[*] : {
+      bucket      = logging.bucket
+      bucket_name = logging.bucket_name
+      prefix      = logging.prefix == null ? "${var.bucket.name}/" : logging.prefix
+    }
+  ])
 }

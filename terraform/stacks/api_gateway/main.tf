@@ -2,32 +2,7 @@ module "api" {
   source   = "../../modules/api_gateway"
   for_each = var.apis
 
-  name                         = each.value.name
-  description                  = each.value.description
-  stage_name                   = each.value.stage
-  stage_variables              = each.value.stage_variables
-  endpoint_type                = each.value.endpoint_type
-  vpc_endpoint_ids             = each.value.vpc_endpoint_ids
-  resource_policy              = each.value.resource_policy
-  binary_media_types           = each.value.binary_media_types
-  minimum_compression_size     = each.value.minimum_compression_size
-  disable_execute_api_endpoint = each.value.disable_execute_api_endpoint
-  functions                    = var.functions
-  cognito_user_pool_arns       = each.value.cognito_user_pool_arns
-  authorizer                   = each.value.authorizer
-  models                       = each.value.models
-  routes                       = each.value.routes
-  cors                         = each.value.cors
-  logs                         = each.value.logs
-  xray_tracing_enabled         = each.value.xray_tracing_enabled
-  metrics_enabled              = each.value.metrics_enabled
-  throttling                   = each.value.throttling
-  cache                        = each.value.cache
-  waf_web_acl_arn              = each.value.waf_web_acl_arn
-  domain                       = each.value.domain
-  usage_plan                   = each.value.usage_plan
-  manage_account_logging_role  = each.value.manage_account_logging_role
-  account_logging_role_name    = each.value.account_logging_role_name
-  permissions_boundary_arn     = each.value.permissions_boundary_arn
-  tags                         = var.tags
+  api       = each.value
+  functions = var.functions
+  tags      = var.tags
 }

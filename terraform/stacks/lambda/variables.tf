@@ -1,39 +1,10 @@
 variable "functions" {
-  description = "Functions by key. artifact_bucket and layers refer to buckets and layers by key; the role of function k is roles[k]; environment holds further environment variables; everything else is as in the module lambda."
-  type = map(object({
-    name                    = string
-    handler                 = string
-    artifact_bucket         = string
-    s3_key                  = string
-    source_code_hash        = string
-    description             = optional(string)
-    runtime                 = optional(string)
-    architecture            = optional(string)
-    memory_size             = optional(number)
-    timeout                 = optional(number)
-    ephemeral_storage_size  = optional(number)
-    environment             = optional(map(string))
-    kms_key_arn             = optional(string)
-    log_retention_days      = optional(number)
-    log_kms_key_arn         = optional(string)
-    log_level               = optional(string)
-    system_log_level        = optional(string)
-    vpc                     = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
-    tracing_mode            = optional(string)
-    layers                  = optional(list(string), [])
-    extra_layer_arns        = optional(list(string), [])
-    dead_letter_target_arn  = optional(string)
-    async                   = optional(object({ maximum_retry_attempts = optional(number), maximum_event_age = optional(number), on_failure_arn = optional(string) }))
-    reserved_concurrency    = optional(number)
-    publish                 = optional(bool)
-    provisioned_concurrency = optional(number)
-    code_signing_config_arn = optional(string)
-    allowed_triggers        = optional(map(object({ principal = string, source_arn = optional(string), source_account = optional(string) })))
-  }))
-  nullable = false
+  description = "Functions by key, each the object `function` of modules/lambda, which documents and checks it. The role of function k is roles[k], its package packages[\"functions/k\"]."
+  type        = any
+  nullable    = false
 
   validation {
-    condition     = length(distinct(values(var.functions)[*].name)) == length(var.functions)
+    condition     = length(distinct([for function in var.functions : function.name])) == length(var.functions)
     error_message = "functions ${jsonencode({ for key, function in var.functions : key => function.name })}: two keys share a name, give each function its own."
   }
 
@@ -43,26 +14,31 @@ variable "functions" {
   }
 
   validation {
-    condition     = length(setsubtract(values(var.functions)[*].artifact_bucket, keys(var.buckets))) == 0
+    condition     = length(setsubtract([for function in var.functions : function.artifact_bucket], keys(var.buckets))) == 0
     error_message = "functions ${jsonencode({ for key, function in var.functions : key => function.artifact_bucket if !contains(keys(var.buckets), function.artifact_bucket) })}: artifact_bucket must be a key of buckets, which are ${jsonencode(keys(var.buckets))}."
   }
 
   validation {
-    condition = length(setsubtract(flatten(values(var.functions)[*].layers), keys(var.layers))) == 0
+    condition = length(setsubtract(flatten([for function in var.functions : try(coalesce(function.layers), [])]), keys(var.layers))) == 0
     error_message = "functions ${jsonencode({
-      for key, function in var.functions : key => setsubtract(function.layers, keys(var.layers))
-      if length(setsubtract(function.layers, keys(var.layers))) > 0
+      for key, function in var.functions : key => setsubtract(try(coalesce(function.layers), []), keys(var.layers))
+      if length(setsubtract(try(coalesce(function.layers), []), keys(var.layers))) > 0
     })}: there are no such layers, use keys of layers, which are ${jsonencode(keys(var.layers))}."
   }
 }
 
 variable "layers" {
-  description = "Layers by key: a zip in S3, under a key that names its content, and the base64 SHA-256 of the zip."
+  description = <<-EOT
+    Layers by key. The package of layer k is packages["layers/k"].
+    - `name` - Complete name of the layer, 1 to 140 letters, digits, _ and -.
+    - `artifact_bucket` - Key of the bucket that holds the package.
+    - `description` - What is in the layer, 256 characters at most.
+    - `compatible_runtimes` - Runtimes of the functions that may use the layer, 15 at most.
+    - `compatible_architectures` - Processors of the functions that may use the layer, of arm64 and x86_64.
+  EOT
   type = map(object({
     name                     = string
     artifact_bucket          = string
-    s3_key                   = string
-    source_code_hash         = string
     description              = optional(string)
     compatible_runtimes      = optional(list(string), ["python3.12"])
     compatible_architectures = optional(list(string), ["arm64"])
@@ -81,8 +57,28 @@ variable "layers" {
   }
 }
 
+variable "packages" {
+  description = "What was built, by functions/<key> and layers/<key>: the key of a zip in the artifact bucket, which names its content, and the base64 SHA-256 of the zip."
+  type = map(object({
+    s3_key           = string
+    source_code_hash = string
+  }))
+  nullable = false
+
+  validation {
+    condition = length(setsubtract(
+      concat([for key in keys(var.functions) : "functions/${key}"], [for key in keys(var.layers) : "layers/${key}"]),
+      keys(var.packages),
+    )) == 0
+    error_message = "packages ${jsonencode(keys(var.packages))}: there is none for ${join(", ", setsubtract(
+      concat([for key in keys(var.functions) : "functions/${key}"], [for key in keys(var.layers) : "layers/${key}"]),
+      keys(var.packages),
+    ))}, build and add it."
+  }
+}
+
 variable "environment" {
-  description = "The environment (dev, sit, prod). Every function sees it as ENVIRONMENT."
+  description = "The environment, such as dev. Every function sees it as ENVIRONMENT."
   type        = string
   nullable    = false
 }

@@ -1,48 +1,7 @@
 variable "monitoring" {
-  description = "Alarms, topic and dashboard. The fields are the variables of modules/monitoring, which documents and checks them; a field that is left out takes the default of that module."
-  type = object({
-    thresholds = optional(object({
-      api_5xx                 = optional(number)
-      api_latency_p99_ms      = optional(number)
-      bedrock_throttles       = optional(number)
-      dynamodb_system_errors  = optional(number)
-      dynamodb_throttles      = optional(number)
-      lambda_duration_percent = optional(number)
-      lambda_error_percent    = optional(number)
-      lambda_errors           = optional(number)
-      lambda_throttles        = optional(number)
-      replication_latency_ms  = optional(number)
-      s3_replication_failures = optional(number)
-    }))
-    threshold_overrides = optional(map(object({
-      api_5xx                 = optional(number)
-      api_latency_p99_ms      = optional(number)
-      bedrock_throttles       = optional(number)
-      dynamodb_system_errors  = optional(number)
-      dynamodb_throttles      = optional(number)
-      lambda_duration_percent = optional(number)
-      lambda_error_percent    = optional(number)
-      lambda_errors           = optional(number)
-      lambda_throttles        = optional(number)
-      replication_latency_ms  = optional(number)
-      s3_replication_failures = optional(number)
-    })))
-    disabled_alarms                = optional(set(string))
-    evaluation_periods             = optional(number)
-    datapoints_to_alarm            = optional(number)
-    actions_enabled                = optional(bool)
-    notify                         = optional(set(string))
-    log_metric_namespace           = optional(string)
-    bedrock_throttle_pattern       = optional(string)
-    topic_name                     = optional(string)
-    topic_arn                      = optional(string)
-    topic_kms_key_arn              = optional(string)
-    topic_kms_alias                = optional(string)
-    topic_kms_deletion_window_days = optional(number)
-    emails                         = optional(set(string))
-    dashboard_name                 = optional(string)
-  })
-  nullable = false
+  description = "Alarms, topic and dashboard: the object `monitoring` of modules/monitoring, which documents and checks it."
+  type        = any
+  nullable    = false
 }
 
 variable "region" {

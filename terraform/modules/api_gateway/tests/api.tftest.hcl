@@ -12,9 +12,7 @@ mock_provider "aws" {
 }
 
 variables {
-  name       = "site-builder-api-dev"
-  stage_name = "v1"
-  tags       = { Environment = "dev" }
+  tags = { Environment = "dev" }
   functions = {
     generation = {
       name       = "site-builder-generation-dev"
@@ -23,12 +21,16 @@ variables {
       timeout    = 29
     }
   }
-  cognito_user_pool_arns = ["arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abc"]
-  routes = {
-    list = { path = "/sites", method = "GET", function = "generation" }
-    save = { path = "/sites", method = "POST", function = "generation", request_model = "Site", scopes = ["write"] }
+  api = {
+    name                   = "site-builder-api-dev"
+    stage                  = "v1"
+    cognito_user_pool_arns = ["arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abc"]
+    routes = {
+      list = { path = "/sites", method = "GET", function = "generation" }
+      save = { path = "/sites", method = "POST", function = "generation", request_model = "Site", scopes = ["write"] }
+    }
+    models = { Site = { schema = "{\"type\":\"object\"}" } }
   }
-  models = { Site = { schema = "{\"type\":\"object\"}" } }
 }
 
 run "defaults" {
@@ -117,12 +119,14 @@ run "deep_paths" {
   command = plan
 
   variables {
-    routes = {
-      root  = { path = "/", method = "GET", function = "generation", authorization = "NONE" }
-      deep  = { path = "/a/{b}/c/d/e/{proxy+}", method = "ANY", function = "generation", request_parameters = { "method.request.path.b" = true, "method.request.path.proxy" = true } }
-      below = { path = "/a/{b}", method = "DELETE", function = "generation", request_parameters = { "method.request.querystring.force" = true } }
-    }
-    cors = { origins = ["*"] }
+    api = merge(var.api, {
+      routes = {
+        root  = { path = "/", method = "GET", function = "generation", authorization = "NONE" }
+        deep  = { path = "/a/{b}/c/d/e/{proxy+}", method = "ANY", function = "generation", request_parameters = { "method.request.path.b" = true, "method.request.path.proxy" = true } }
+        below = { path = "/a/{b}", method = "DELETE", function = "generation", request_parameters = { "method.request.querystring.force" = true } }
+      }
+      cors = { origins = ["*"] }
+    })
   }
 
   assert {
@@ -159,7 +163,9 @@ run "cors_with_credentials" {
   command = plan
 
   variables {
-    cors = { origins = ["https://app.example.com"], credentials = true }
+    api = merge(var.api, {
+      cors = { origins = ["https://app.example.com"], credentials = true }
+    })
   }
 
   assert {
@@ -193,7 +199,9 @@ run "cors_with_several_origins" {
   command = plan
 
   variables {
-    cors = { origins = ["https://a.example.com", "https://b.example.com"], methods = ["GET"] }
+    api = merge(var.api, {
+      cors = { origins = ["https://a.example.com", "https://b.example.com"], methods = ["GET"] }
+    })
   }
 
   assert {
@@ -210,15 +218,17 @@ run "every_integration" {
   command = plan
 
   variables {
-    cors = { origins = ["*"] }
-    routes = {
-      health    = { path = "/health", method = "GET", authorization = "NONE", type = "MOCK", request_templates = { "application/json" = "{\"statusCode\":200}" }, responses = { "200" = { headers = { Cache-Control = "'no-store'" } } } }
-      async     = { path = "/async", method = "POST", function = "generation", type = "AWS", request_mappings = { "integration.request.header.X-Amz-Invocation-Type" = "'Event'" }, responses = { "202" = {} } }
-      proxy     = { path = "/proxy", method = "PUT", type = "HTTP_PROXY", uri = "https://example.com/", authorization = "AWS_IAM" }
-      preflight = { path = "/proxy", method = "OPTIONS", type = "HTTP_PROXY", uri = "https://example.com/", authorization = "NONE" }
-      queue     = { path = "/queue/{id}", method = "POST", type = "AWS", uri = "arn:aws:apigateway:eu-west-1:sqs:path/1/q", credentials = "arn:aws:iam::123456789012:role/q", responses = { "200" = {}, "500" = { selection_pattern = "5.." } }, settings = { throttling_rate_limit = 5, logging_level = "INFO" } }
-      direct    = { path = "/direct", method = "GET", function = "generation", credentials = "arn:aws:iam::123456789012:role/x" }
-    }
+    api = merge(var.api, {
+      cors = { origins = ["*"] }
+      routes = {
+        health    = { path = "/health", method = "GET", authorization = "NONE", type = "MOCK", request_templates = { "application/json" = "{\"statusCode\":200}" }, responses = { "200" = { headers = { Cache-Control = "'no-store'" } } } }
+        async     = { path = "/async", method = "POST", function = "generation", type = "AWS", request_mappings = { "integration.request.header.X-Amz-Invocation-Type" = "'Event'" }, responses = { "202" = {} } }
+        proxy     = { path = "/proxy", method = "PUT", type = "HTTP_PROXY", uri = "https://example.com/", authorization = "AWS_IAM" }
+        preflight = { path = "/proxy", method = "OPTIONS", type = "HTTP_PROXY", uri = "https://example.com/", authorization = "NONE" }
+        queue     = { path = "/queue/{id}", method = "POST", type = "AWS", uri = "arn:aws:apigateway:eu-west-1:sqs:path/1/q", credentials = "arn:aws:iam::123456789012:role/q", responses = { "200" = {}, "500" = { selection_pattern = "5.." } }, settings = { throttling_rate_limit = 5, logging_level = "INFO" } }
+        direct    = { path = "/direct", method = "GET", function = "generation", credentials = "arn:aws:iam::123456789012:role/x" }
+      }
+    })
   }
 
   assert {
@@ -263,16 +273,18 @@ run "cache" {
   command = plan
 
   variables {
-    cache      = { ttl_seconds = 60 }
-    usage_plan = { name = "plan" }
-    authorizer = { identity_source = "method.request.header.X-Token" }
-    routes = {
-      mine   = { path = "/sites/{id}", method = "GET", function = "generation", request_parameters = { "method.request.querystring.page" = false }, settings = { caching_enabled = true, throttling_rate_limit = 5 } }
-      public = { path = "/themes", method = "GET", function = "generation", authorization = "NONE", api_key_required = true, settings = { caching_enabled = true } }
-      open   = { path = "/open", method = "GET", function = "generation", authorization = "NONE", settings = { caching_enabled = true } }
-      never  = { path = "/never/{id}", method = "GET", function = "generation", settings = { throttling_rate_limit = 5 } }
-      save   = { path = "/sites", method = "POST", function = "generation", settings = { logging_level = "INFO" } }
-    }
+    api = merge(var.api, {
+      cache      = { ttl_seconds = 60 }
+      usage_plan = { name = "plan" }
+      authorizer = { identity_source = "method.request.header.X-Token" }
+      routes = {
+        mine   = { path = "/sites/{id}", method = "GET", function = "generation", request_parameters = { "method.request.querystring.page" = false }, settings = { caching_enabled = true, throttling_rate_limit = 5 } }
+        public = { path = "/themes", method = "GET", function = "generation", authorization = "NONE", api_key_required = true, settings = { caching_enabled = true } }
+        open   = { path = "/open", method = "GET", function = "generation", authorization = "NONE", settings = { caching_enabled = true } }
+        never  = { path = "/never/{id}", method = "GET", function = "generation", settings = { throttling_rate_limit = 5 } }
+        save   = { path = "/sites", method = "POST", function = "generation", settings = { logging_level = "INFO" } }
+      }
+    })
   }
 
   assert {
@@ -309,7 +321,9 @@ run "cache_wanted_where_there_is_none" {
   command = plan
 
   variables {
-    routes = { list = { path = "/sites", method = "GET", function = "generation", settings = { caching_enabled = true } } }
+    api = merge(var.api, {
+      routes = { list = { path = "/sites", method = "GET", function = "generation", settings = { caching_enabled = true } } }
+    })
   }
 
   assert {
@@ -325,25 +339,27 @@ run "everything_else" {
   command = plan
 
   variables {
-    endpoint_type                = "REGIONAL"
-    disable_execute_api_endpoint = true
-    binary_media_types           = ["application/pdf"]
-    minimum_compression_size     = 1024
-    resource_policy              = "{\"Statement\":[{\"Resource\":\"execute-api:/*\"}]}"
-    waf_web_acl_arn              = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/x/1"
-    cache                        = { ttl_seconds = 60 }
-    logs                         = { level = "INFO", group_name = "api", retention_in_days = 400, kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1" }
-    domain                       = { name = "api.example.com", certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/1", base_path = "v1", zone_id = "Z1", truststore_uri = "s3://trust/ca.pem" }
-    usage_plan                   = { name = "plan", burst_limit = 1, rate_limit = 2, quota_limit = 3, api_key_names = ["ci"] }
-    manage_account_logging_role  = true
-    account_logging_role_name    = "api-logs"
-    permissions_boundary_arn     = "arn:aws:iam::123456789012:policy/boundary"
+    api = merge(var.api, {
+      endpoint_type                = "REGIONAL"
+      disable_execute_api_endpoint = true
+      binary_media_types           = ["application/pdf"]
+      minimum_compression_size     = 1024
+      resource_policy              = "{\"Statement\":[{\"Resource\":\"execute-api:/*\"}]}"
+      waf_web_acl_arn              = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/x/1"
+      cache                        = { ttl_seconds = 60 }
+      logs                         = { level = "INFO", group_name = "api", retention_in_days = 400, kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/1" }
+      domain                       = { name = "api.example.com", certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/1", base_path = "v1", zone_id = "Z1", truststore_uri = "s3://trust/ca.pem" }
+      usage_plan                   = { name = "plan", burst_limit = 1, rate_limit = 2, quota_limit = 3, api_key_names = ["ci"] }
+      manage_account_logging_role  = true
+      account_logging_role_name    = "api-logs"
+      permissions_boundary_arn     = "arn:aws:iam::123456789012:policy/boundary"
+    })
   }
 
   assert {
     condition = (
       aws_api_gateway_stage.this.cache_cluster_size == "0.5" && !aws_api_gateway_method_settings.this.settings[0].caching_enabled &&
-      aws_api_gateway_method_settings.this.settings[0].cache_data_encrypted && aws_wafv2_web_acl_association.this[0].web_acl_arn == var.waf_web_acl_arn
+      aws_api_gateway_method_settings.this.settings[0].cache_data_encrypted && aws_wafv2_web_acl_association.this[0].web_acl_arn == var.api.waf_web_acl_arn
     )
     error_message = "The cache is encrypted and answers nothing by itself, the web ACL in place."
   }
@@ -351,7 +367,7 @@ run "everything_else" {
   assert {
     condition = (
       aws_api_gateway_domain_name.this[0].security_policy == "TLS_1_2" && aws_api_gateway_domain_name.this[0].certificate_arn == null &&
-      aws_api_gateway_domain_name.this[0].regional_certificate_arn == var.domain.certificate_arn &&
+      aws_api_gateway_domain_name.this[0].regional_certificate_arn == var.api.domain.certificate_arn &&
       aws_api_gateway_domain_name.this[0].mutual_tls_authentication[0].truststore_uri == "s3://trust/ca.pem" &&
       aws_api_gateway_base_path_mapping.this[0].base_path == "v1" && aws_route53_record.this[0].type == "A" &&
       output.url == "https://api.example.com/v1"
@@ -371,7 +387,7 @@ run "everything_else" {
     condition = (
       aws_iam_role.account_logging[0].permissions_boundary == "arn:aws:iam::123456789012:policy/boundary" &&
       aws_iam_role_policy_attachment.account_logging[0].policy_arn == "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs" &&
-      length(aws_api_gateway_account.this) == 1 && aws_cloudwatch_log_group.access.kms_key_id == var.logs.kms_key_arn
+      length(aws_api_gateway_account.this) == 1 && aws_cloudwatch_log_group.access.kms_key_id == var.api.logs.kms_key_arn
     )
     error_message = "The logging role is the API's when it is asked for, and bounded."
   }
@@ -380,7 +396,9 @@ run "everything_else" {
 # Applied to the mock, where what AWS makes up is known.
 run "known_after_apply" {
   variables {
-    resource_policy = "{\"Statement\":[{\"Resource\":\"execute-api:/*\"}]}"
+    api = merge(var.api, {
+      resource_policy = "{\"Statement\":[{\"Resource\":\"execute-api:/*\"}]}"
+    })
   }
 
   assert {
@@ -411,7 +429,9 @@ run "policy_redeploys" {
   command = plan
 
   variables {
-    resource_policy = "{\"Statement\":[{\"Resource\":\"execute-api:/*\"}]}"
+    api = merge(var.api, {
+      resource_policy = "{\"Statement\":[{\"Resource\":\"execute-api:/*\"}]}"
+    })
   }
 
   assert {
@@ -424,7 +444,9 @@ run "function_with_credentials" {
   command = plan
 
   variables {
-    routes = { direct = { path = "/direct", method = "GET", function = "generation", credentials = "arn:aws:iam::123456789012:role/x" } }
+    api = merge(var.api, {
+      routes = { direct = { path = "/direct", method = "GET", function = "generation", credentials = "arn:aws:iam::123456789012:role/x" } }
+    })
   }
 
   assert {
@@ -437,8 +459,10 @@ run "function_with_credentials_redeploys" {
   command = plan
 
   variables {
-    routes    = { direct = { path = "/direct", method = "GET", function = "generation", credentials = "arn:aws:iam::123456789012:role/x" } }
     functions = { generation = { name = "moved", invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/moved/invocations" } }
+    api = merge(var.api, {
+      routes = { direct = { path = "/direct", method = "GET", function = "generation", credentials = "arn:aws:iam::123456789012:role/x" } }
+    })
   }
 
   assert {
@@ -451,7 +475,9 @@ run "model_redeploys" {
   command = plan
 
   variables {
-    models = { Site = { schema = "{\"type\":\"array\"}" } }
+    api = merge(var.api, {
+      models = { Site = { schema = "{\"type\":\"array\"}" } }
+    })
   }
 
   assert {
@@ -464,7 +490,9 @@ run "cors_redeploys" {
   command = plan
 
   variables {
-    cors = { origins = ["*"] }
+    api = merge(var.api, {
+      cors = { origins = ["*"] }
+    })
   }
 
   assert {
@@ -477,11 +505,47 @@ run "authorizer_redeploys" {
   command = plan
 
   variables {
-    authorizer = { ttl_seconds = 0 }
+    api = merge(var.api, {
+      authorizer = { ttl_seconds = 0 }
+    })
   }
 
   assert {
     condition     = output.definition_sha256 != run.defaults.definition_sha256
     error_message = "A change of the authorizer alone needs a new deployment."
   }
+}
+
+run "duplicate_routes" {
+  command = plan
+
+  variables {
+    api = merge(var.api, {
+      routes = { a = { path = "/x", method = "GET", function = "generation" }, b = { path = "/x", method = "GET", function = "generation" } }
+    })
+  }
+
+  expect_failures = [aws_api_gateway_rest_api.this]
+}
+
+run "rival_parameters" {
+  command = plan
+
+  variables {
+    api = merge(var.api, {
+      routes = { a = { path = "/x/{a}", method = "GET", function = "generation" }, b = { path = "/x/{b}/y", method = "GET", function = "generation" } }
+    })
+  }
+
+  expect_failures = [aws_api_gateway_rest_api.this]
+}
+
+run "slow_function" {
+  command = plan
+
+  variables {
+    functions = { generation = { name = "f", invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/f", timeout = 60 } }
+  }
+
+  expect_failures = [check.function_timeouts]
 }

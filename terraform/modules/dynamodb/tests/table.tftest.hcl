@@ -2,10 +2,12 @@
 mock_provider "aws" {}
 
 variables {
-  name     = "site-builder-sites-dev"
-  region   = "eu-west-1"
-  hash_key = { name = "pk" }
-  tags     = { Environment = "dev" }
+  region = "eu-west-1"
+  tags   = { Environment = "dev" }
+  table = {
+    name     = "site-builder-sites-dev"
+    hash_key = { name = "pk" }
+  }
 }
 
 run "defaults" {
@@ -58,26 +60,28 @@ run "everything" {
   command = plan
 
   variables {
-    hash_key  = { name = "pk" }
-    range_key = { name = "sk", type = "N" }
-    global_secondary_indexes = [
-      { name = "by-tenant", hash_key = { name = "tenant" }, range_key = { name = "sk", type = "N" } },
-      { name = "by-status", hash_key = { name = "status" }, projection_type = "INCLUDE", non_key_attributes = ["title"] },
-      { name = "by-blob", hash_key = { name = "blob", type = "B" }, projection_type = "KEYS_ONLY" },
-    ]
-    local_secondary_indexes = [
-      { name = "by-date", range_key = { name = "created" }, projection_type = "INCLUDE", non_key_attributes = ["title"] },
-    ]
-    ttl_attribute        = "expires_at"
-    ttl_enabled          = false
-    table_class          = "STANDARD_INFREQUENT_ACCESS"
-    deletion_protection  = false
-    kms_key_arn          = "arn:aws:kms:eu-west-1:111122223333:key/primary"
-    resource_policy_json = jsonencode({ Version = "2012-10-17", Statement = [] })
-    replicas = [
-      { region = "eu-central-1", kms_key_arn = "arn:aws:kms:eu-central-1:111122223333:key/b", propagate_tags = false },
-      { region = "af-south-1", kms_key_arn = "arn:aws:kms:af-south-1:111122223333:key/a" },
-    ]
+    table = merge(var.table, {
+      hash_key  = { name = "pk" }
+      range_key = { name = "sk", type = "N" }
+      global_secondary_indexes = [
+        { name = "by-tenant", hash_key = { name = "tenant" }, range_key = { name = "sk", type = "N" } },
+        { name = "by-status", hash_key = { name = "status" }, projection_type = "INCLUDE", non_key_attributes = ["title"] },
+        { name = "by-blob", hash_key = { name = "blob", type = "B" }, projection_type = "KEYS_ONLY" },
+      ]
+      local_secondary_indexes = [
+        { name = "by-date", range_key = { name = "created" }, projection_type = "INCLUDE", non_key_attributes = ["title"] },
+      ]
+      ttl_attribute        = "expires_at"
+      ttl_enabled          = false
+      table_class          = "STANDARD_INFREQUENT_ACCESS"
+      deletion_protection  = false
+      kms_key_arn          = "arn:aws:kms:eu-west-1:111122223333:key/primary"
+      resource_policy_json = jsonencode({ Version = "2012-10-17", Statement = [] })
+      replicas = [
+        { region = "eu-central-1", kms_key_arn = "arn:aws:kms:eu-central-1:111122223333:key/b", propagate_tags = false },
+        { region = "af-south-1", kms_key_arn = "arn:aws:kms:af-south-1:111122223333:key/a" },
+      ]
+    })
   }
 
   assert {
@@ -158,8 +162,10 @@ run "arns" {
   command = apply
 
   variables {
-    global_secondary_indexes = [{ name = "by-tenant", hash_key = { name = "tenant" } }]
-    replicas                 = [{ region = "af-south-1" }]
+    table = merge(var.table, {
+      global_secondary_indexes = [{ name = "by-tenant", hash_key = { name = "tenant" } }]
+      replicas                 = [{ region = "af-south-1" }]
+    })
   }
 
   override_resource {
@@ -182,11 +188,25 @@ run "stream_without_replica" {
   command = plan
 
   variables {
-    stream_view_type = "KEYS_ONLY"
+    table = merge(var.table, {
+      stream_view_type = "KEYS_ONLY"
+    })
   }
 
   assert {
     condition     = aws_dynamodb_table.this.stream_enabled && aws_dynamodb_table.this.stream_view_type == "KEYS_ONLY"
     error_message = "The view type alone turns the stream on."
   }
+}
+
+run "attribute_with_two_types" {
+  command = plan
+
+  variables {
+    table = merge(var.table, {
+      global_secondary_indexes = [{ name = "by-pk", hash_key = { name = "pk", type = "N" } }]
+    })
+  }
+
+  expect_failures = [aws_dynamodb_table.this]
 }

@@ -10,18 +10,34 @@ mock_provider "aws" {
 }
 
 variables {
-  name          = "site-builder-generation-dev-eu-west-1"
-  account_id    = "123456789012"
-  region        = "eu-west-1"
-  log_group_arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/site-builder-generation-dev"
-  tags          = { Environment = "dev" }
+  account_id = "123456789012"
+  region     = "eu-west-1"
+  tags       = { Environment = "dev" }
+  # As the stacks dynamodb and s3 give them, with more than the role names.
+  tables = {
+    agents = {
+      arn          = "arn:aws:dynamodb:eu-west-1:123456789012:table/agents"
+      index_names  = ["by-status"]
+      replica_arns = ["arn:aws:dynamodb:af-south-1:123456789012:table/agents"]
+    }
+    sites = {
+      arn          = "arn:aws:dynamodb:eu-west-1:123456789012:table/sites"
+      replica_arns = ["arn:aws:dynamodb:af-south-1:123456789012:table/sites"]
+    }
+    jobs = { arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/jobs" }
+  }
+  buckets = { assets = { arn = "arn:aws:s3:::assets" }, sites = { arn = "arn:aws:s3:::sites" }, logs = { arn = "arn:aws:s3:::logs" } }
+  role = {
+    name          = "site-builder-generation-dev-eu-west-1"
+    log_group_arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/site-builder-generation-dev"
+  }
 }
 
 run "defaults" {
   command = plan
 
   assert {
-    condition     = aws_iam_role.this.name == var.name && aws_iam_role.this.path == "/" && aws_iam_role.this.max_session_duration == 3600 && aws_iam_role.this.tags == tomap({ Environment = "dev" })
+    condition     = aws_iam_role.this.name == var.role.name && aws_iam_role.this.path == "/" && aws_iam_role.this.max_session_duration == 3600 && aws_iam_role.this.tags == tomap({ Environment = "dev" })
     error_message = "The role must carry the given name and tags, the root path and one-hour sessions."
   }
   assert {
@@ -33,7 +49,7 @@ run "defaults" {
     error_message = "By default there are logs and traces, and no empty policy."
   }
   assert {
-    condition     = jsondecode(output.policies.logs).Statement == [{ Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Effect = "Allow", Resource = ["${var.log_group_arn}:*"], Sid = "WriteLogs" }]
+    condition     = jsondecode(output.policies.logs).Statement == [{ Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Effect = "Allow", Resource = ["${var.role.log_group_arn}:*"], Sid = "WriteLogs" }]
     error_message = "Logs are written to the one group; creating groups is Terraform's."
   }
   assert {
@@ -46,39 +62,37 @@ run "everything" {
   command = plan
 
   variables {
-    path                     = "/service/"
-    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
-    max_session_duration     = 7200
-    bedrock = {
-      region             = "eu-west-1"
-      model_ids          = ["amazon.nova-lite-v1:0"]
-      inference_profiles = ["eu.anthropic.claude-sonnet-4-5-20250929-v1:0"]
-      routed_regions     = ["eu-north-1"]
-      streaming          = true
-    }
-    dynamodb = {
-      read = [{
-        arn          = "arn:aws:dynamodb:eu-west-1:123456789012:table/agents"
-        index_names  = ["by-status"]
-        replica_arns = ["arn:aws:dynamodb:af-south-1:123456789012:table/agents"]
-      }]
-      write   = [{ arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/sites", replica_arns = ["arn:aws:dynamodb:af-south-1:123456789012:table/sites"] }]
-      streams = [{ arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/sites" }]
-      scan    = true
-    }
-    s3 = {
-      read  = [{ arn = "arn:aws:s3:::assets" }, { arn = "arn:aws:s3:::sites", prefixes = ["drafts/", "final/"] }]
-      write = [{ arn = "arn:aws:s3:::sites", prefixes = ["drafts/"] }]
-    }
-    kms = {
-      key_arns     = ["arn:aws:kms:eu-west-1:123456789012:key/a", "arn:aws:kms:af-south-1:123456789012:key/b"]
-      via_services = ["dynamodb", "s3"]
-    }
-    vpc                 = true
-    xray                = false
-    failure_target_arns = ["arn:aws:sqs:eu-west-1:123456789012:failed", "arn:aws:sns:eu-west-1:123456789012:failed"]
-    extra_statements    = "[{\"Effect\":\"Allow\",\"Action\":\"ssm:GetParameter\",\"Resource\":\"arn:aws:ssm:eu-west-1:123456789012:parameter/x\"}]"
-    managed_policy_arns = { team = "arn:aws:iam::123456789012:policy/team" }
+    role = merge(var.role, {
+      path                     = "/service/"
+      permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+      max_session_duration     = 7200
+      bedrock = {
+        region             = "eu-west-1"
+        model_ids          = ["amazon.nova-lite-v1:0"]
+        inference_profiles = ["eu.anthropic.claude-sonnet-4-5-20250929-v1:0"]
+        routed_regions     = ["eu-north-1"]
+        streaming          = true
+      }
+      dynamodb = {
+        read    = ["agents"]
+        write   = ["sites"]
+        streams = ["sites"]
+        scan    = true
+      }
+      s3 = {
+        read  = [{ bucket = "assets" }, { bucket = "sites", prefixes = ["drafts/", "final/"] }]
+        write = [{ bucket = "sites", prefixes = ["drafts/"] }]
+      }
+      kms = {
+        key_arns     = ["arn:aws:kms:eu-west-1:123456789012:key/a", "arn:aws:kms:af-south-1:123456789012:key/b"]
+        via_services = ["dynamodb", "s3"]
+      }
+      vpc                 = true
+      xray                = false
+      failure_target_arns = ["arn:aws:sqs:eu-west-1:123456789012:failed", "arn:aws:sns:eu-west-1:123456789012:failed"]
+      extra_statements    = "[{\"Effect\":\"Allow\",\"Action\":\"ssm:GetParameter\",\"Resource\":\"arn:aws:ssm:eu-west-1:123456789012:parameter/x\"}]"
+      managed_policy_arns = { team = "arn:aws:iam::123456789012:policy/team" }
+    })
   }
 
   assert {
@@ -160,7 +174,7 @@ run "everything" {
     error_message = "Failed events go to the queue and the topic."
   }
   assert {
-    condition     = jsondecode(output.policies.extra).Statement == jsondecode(var.extra_statements) && aws_iam_role_policy_attachment.this["team"].policy_arn == "arn:aws:iam::123456789012:policy/team"
+    condition     = jsondecode(output.policies.extra).Statement == jsondecode(var.role.extra_statements) && aws_iam_role_policy_attachment.this["team"].policy_arn == "arn:aws:iam::123456789012:policy/team"
     error_message = "Extra statements and managed policies must arrive unchanged."
   }
   assert {
@@ -178,16 +192,20 @@ run "global_profile_in_another_partition" {
   }
 
   variables {
-    region        = "us-gov-west-1"
-    log_group_arn = "arn:aws-us-gov:logs:us-gov-west-1:123456789012:log-group:/aws/lambda/x"
-    bedrock = {
-      region             = "us-gov-west-1"
-      inference_profiles = ["global.anthropic.claude-sonnet-4-5-20250929-v1:0"]
-      account_id         = "210987654321"
-    }
-    dynamodb = { read = [{ arn = "arn:aws-us-gov:dynamodb:us-gov-west-1:123456789012:table/t" }] }
-    s3       = { write = [{ arn = "arn:aws-us-gov:s3:::sites" }] }
-    vpc      = true
+    region  = "us-gov-west-1"
+    tables  = { t = { arn = "arn:aws-us-gov:dynamodb:us-gov-west-1:123456789012:table/t" } }
+    buckets = { sites = { arn = "arn:aws-us-gov:s3:::sites" } }
+    role = merge(var.role, {
+      log_group_arn = "arn:aws-us-gov:logs:us-gov-west-1:123456789012:log-group:/aws/lambda/x"
+      bedrock = {
+        region             = "us-gov-west-1"
+        inference_profiles = ["global.anthropic.claude-sonnet-4-5-20250929-v1:0"]
+        account_id         = "210987654321"
+      }
+      dynamodb = { read = ["t"] }
+      s3       = { write = [{ bucket = "sites" }] }
+      vpc      = true
+    })
   }
 
   assert {
@@ -216,4 +234,35 @@ run "global_profile_in_another_partition" {
     condition     = !strcontains(join("", values(output.policies)), "arn:aws:")
     error_message = "No ARN of the commercial partition may be left."
   }
+}
+
+run "narrow_wildcards_and_denials_are_taken" {
+  command = plan
+  variables {
+    role = merge(var.role, {
+      extra_statements = jsonencode([
+        { Effect = "Allow", Action = ["s3:Get*", "iam:PassRole"], Resource = "*" },
+        { Effect = "Deny", Action = "*", Resource = "*" },
+      ])
+      managed_policy_arns = {
+        insights = "arn:aws:iam::aws:policy/CloudWatchLambdaInsightsExecutionRolePolicy"
+        own      = "arn:aws:iam::123456789012:policy/AdministratorAccess"
+      }
+    })
+  }
+
+  assert {
+    condition     = length(jsondecode(aws_iam_role_policy.this["extra"].policy).Statement) == 2
+    error_message = "Both statements must reach the role."
+  }
+}
+
+run "too_much_for_inline_policies" {
+  command = plan
+  variables {
+    role = merge(var.role, {
+      s3 = { write = [{ bucket = "assets", prefixes = [for i in range(500) : "a-rather-long-prefix-${i}/"] }] }
+    })
+  }
+  expect_failures = [aws_iam_role.this]
 }

@@ -1,16 +1,19 @@
 mock_provider "aws" {}
 
 variables {
-  name        = "site-builder-generation-dev"
   environment = "dev"
+  buckets     = { artifacts = { name = "site-builder-artifacts-dev" }, other = { name = "other" } }
   role_arn    = "arn:aws:iam::123456789012:role/generation"
-  handler     = "app.handler"
   package = {
-    bucket           = "artifacts"
-    key              = "lambda/generation/abc.zip"
+    s3_key           = "lambda/generation/abc.zip"
     source_code_hash = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
   }
   tags = { Environment = "dev" }
+  function = {
+    name            = "site-builder-generation-dev"
+    handler         = "app.handler"
+    artifact_bucket = "artifacts"
+  }
 }
 
 run "defaults" {
@@ -25,7 +28,7 @@ run "defaults" {
     error_message = "Runtime python3.12 on arm64 with 512 MB, 60 s, 512 MB of /tmp and the shared pool."
   }
   assert {
-    condition     = aws_lambda_function.this.s3_bucket == "artifacts" && aws_lambda_function.this.s3_key == "lambda/generation/abc.zip" && aws_lambda_function.this.source_code_hash == var.package.source_code_hash
+    condition     = aws_lambda_function.this.s3_bucket == "site-builder-artifacts-dev" && aws_lambda_function.this.s3_key == "lambda/generation/abc.zip" && aws_lambda_function.this.source_code_hash == var.package.source_code_hash
     error_message = "The package must be the given object with the given hash."
   }
   assert {
@@ -56,7 +59,7 @@ run "defaults" {
     error_message = "Nothing optional unless asked for."
   }
   assert {
-    condition     = output.name == var.name && output.timeout == 60 && output.log_group_name == "/aws/lambda/site-builder-generation-dev" && output.source_code_hash == var.package.source_code_hash
+    condition     = output.name == var.function.name && output.timeout == 60 && output.log_group_name == "/aws/lambda/site-builder-generation-dev" && output.source_code_hash == var.package.source_code_hash
     error_message = "Outputs that follow from the inputs must be known at plan."
   }
 }
@@ -65,57 +68,61 @@ run "everything" {
   command = plan
 
   variables {
-    description             = "Generates sites"
-    runtime                 = "python3.13"
-    architecture            = "x86_64"
-    memory_size             = 1024
-    timeout                 = 29
-    ephemeral_storage_size  = 1024
-    environment_variables   = { TABLE_NAME = "sites" }
-    kms_key_arn             = "arn:aws:kms:eu-west-1:123456789012:key/a"
-    log_retention_days      = 30
-    log_kms_key_arn         = "arn:aws:kms:eu-west-1:123456789012:key/b"
-    log_level               = "DEBUG"
-    system_log_level        = "WARN"
-    vpc                     = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
-    tracing_mode            = "PassThrough"
-    layer_arns              = ["arn:aws:lambda:eu-west-1:123456789012:layer:common:3"]
-    dead_letter_target_arn  = "arn:aws:sns:eu-west-1:123456789012:failed"
-    async                   = { maximum_retry_attempts = 0, on_failure_arn = "arn:aws:sqs:eu-west-1:123456789012:failed" }
-    reserved_concurrency    = 10
-    provisioned_concurrency = 2
-    code_signing_config_arn = "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0123456789abcdef0"
-    allowed_triggers = {
-      nightly = { principal = "events.amazonaws.com", source_arn = "arn:aws:events:eu-west-1:123456789012:rule/nightly" }
-      bucket  = { principal = "s3.amazonaws.com", source_arn = "arn:aws:s3:::sites", source_account = "123456789012" }
-    }
+    layer_arns = { common = "arn:aws:lambda:eu-west-1:123456789012:layer:common:3", unused = "arn:aws:lambda:eu-west-1:123456789012:layer:unused:1" }
+    function = merge(var.function, {
+      description             = "Generates sites"
+      runtime                 = "python3.13"
+      architecture            = "x86_64"
+      memory_size             = 1024
+      timeout                 = 29
+      ephemeral_storage_size  = 1024
+      environment             = { TABLE_NAME = "sites" }
+      kms_key_arn             = "arn:aws:kms:eu-west-1:123456789012:key/a"
+      log_retention_days      = 30
+      log_kms_key_arn         = "arn:aws:kms:eu-west-1:123456789012:key/b"
+      log_level               = "DEBUG"
+      system_log_level        = "WARN"
+      vpc                     = { subnet_ids = ["subnet-1"], security_group_ids = ["sg-1"] }
+      tracing_mode            = "PassThrough"
+      layers                  = ["common"]
+      extra_layer_arns        = ["arn:aws:lambda:eu-west-1:123456789012:layer:extra:1"]
+      dead_letter_target_arn  = "arn:aws:sns:eu-west-1:123456789012:failed"
+      async                   = { maximum_retry_attempts = 0, on_failure_arn = "arn:aws:sqs:eu-west-1:123456789012:failed" }
+      reserved_concurrency    = 10
+      provisioned_concurrency = 2
+      code_signing_config_arn = "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0123456789abcdef0"
+      allowed_triggers = {
+        nightly = { principal = "events.amazonaws.com", source_arn = "arn:aws:events:eu-west-1:123456789012:rule/nightly" }
+        bucket  = { principal = "s3.amazonaws.com", source_arn = "arn:aws:s3:::sites", source_account = "123456789012" }
+      }
+    })
   }
 
   assert {
     condition = (
       aws_lambda_function.this.description == "Generates sites" && aws_lambda_function.this.runtime == "python3.13" && aws_lambda_function.this.architectures == tolist(["x86_64"]) &&
       aws_lambda_function.this.memory_size == 1024 && aws_lambda_function.this.timeout == 29 && aws_lambda_function.this.ephemeral_storage[0].size == 1024 &&
-      aws_lambda_function.this.reserved_concurrent_executions == 10 && aws_lambda_function.this.code_signing_config_arn == var.code_signing_config_arn
+      aws_lambda_function.this.reserved_concurrent_executions == 10 && aws_lambda_function.this.code_signing_config_arn == var.function.code_signing_config_arn
     )
     error_message = "Given settings must reach the function."
   }
   assert {
-    condition     = aws_lambda_function.this.environment[0].variables == tomap({ ENVIRONMENT = "dev", TABLE_NAME = "sites" }) && aws_lambda_function.this.kms_key_arn == var.kms_key_arn
+    condition     = aws_lambda_function.this.environment[0].variables == tomap({ ENVIRONMENT = "dev", TABLE_NAME = "sites" }) && aws_lambda_function.this.kms_key_arn == var.function.kms_key_arn
     error_message = "Given variables come beside ENVIRONMENT, encrypted with the given key."
   }
   assert {
     condition = (
-      aws_cloudwatch_log_group.this.retention_in_days == 30 && aws_cloudwatch_log_group.this.kms_key_id == var.log_kms_key_arn && aws_lambda_function.this.logging_config[0].application_log_level == "DEBUG" &&
+      aws_cloudwatch_log_group.this.retention_in_days == 30 && aws_cloudwatch_log_group.this.kms_key_id == var.function.log_kms_key_arn && aws_lambda_function.this.logging_config[0].application_log_level == "DEBUG" &&
       aws_lambda_function.this.logging_config[0].system_log_level == "WARN" && aws_lambda_function.this.tracing_config[0].mode == "PassThrough"
     )
     error_message = "Log and trace settings must arrive."
   }
   assert {
-    condition     = aws_lambda_function.this.vpc_config[0].subnet_ids == toset(["subnet-1"]) && aws_lambda_function.this.vpc_config[0].security_group_ids == toset(["sg-1"]) && aws_lambda_function.this.layers == tolist(["arn:aws:lambda:eu-west-1:123456789012:layer:common:3"])
+    condition     = aws_lambda_function.this.vpc_config[0].subnet_ids == toset(["subnet-1"]) && aws_lambda_function.this.vpc_config[0].security_group_ids == toset(["sg-1"]) && aws_lambda_function.this.layers == tolist(["arn:aws:lambda:eu-west-1:123456789012:layer:common:3", "arn:aws:lambda:eu-west-1:123456789012:layer:extra:1"])
     error_message = "Network and layers must arrive."
   }
   assert {
-    condition     = aws_lambda_function.this.dead_letter_config[0].target_arn == var.dead_letter_target_arn
+    condition     = aws_lambda_function.this.dead_letter_config[0].target_arn == var.function.dead_letter_target_arn
     error_message = "The dead-letter target must arrive."
   }
   assert {
@@ -131,7 +138,7 @@ run "everything" {
     error_message = "Warm runs belong to the alias."
   }
   assert {
-    condition     = aws_lambda_alias.this.name == "live" && strcontains(file("main.tf"), "ignore_changes = [routing_config]")
+    condition     = aws_lambda_alias.this.name == "live" && strcontains(file("${path.module}/main.tf"), "ignore_changes = [routing_config]")
     error_message = "The weights that AWS gives the alias while warm runs come up are no drift; a mock has none to show it with."
   }
   assert {
@@ -144,7 +151,9 @@ run "unpublished" {
   command = plan
 
   variables {
-    publish = false
+    function = merge(var.function, {
+      publish = false
+    })
   }
 
   assert {
@@ -158,8 +167,7 @@ run "changed_code" {
 
   variables {
     package = {
-      bucket           = "artifacts"
-      key              = "lambda/generation/abd.zip"
+      s3_key           = "lambda/generation/abd.zip"
       source_code_hash = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFA="
     }
   }
@@ -168,4 +176,14 @@ run "changed_code" {
     condition     = aws_lambda_function.this.source_code_hash == "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFA=" && aws_lambda_function.this.s3_key == "lambda/generation/abd.zip"
     error_message = "The hash that is given drives the update."
   }
+}
+
+run "variables_of_more_than_4_kb" {
+  command = plan
+  variables {
+    function = merge(var.function, {
+      environment = { BIG = join("", [for i in range(512) : "12345678"]) }
+    })
+  }
+  expect_failures = [aws_lambda_function.this]
 }

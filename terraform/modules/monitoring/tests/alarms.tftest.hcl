@@ -12,10 +12,8 @@ mock_provider "aws" {
 }
 
 variables {
-  region    = "af-south-1"
-  topic_arn = "arn:aws:sns:af-south-1:111122223333:alarms"
-  tags      = { Environment = "prod" }
-
+  region = "af-south-1"
+  tags   = { Environment = "prod" }
   functions = {
     generation = { name = "generation-prod", timeout = 29, log_group_name = "/aws/lambda/generation-prod" }
     quiet      = { name = "quiet-prod", timeout = 300 }
@@ -31,6 +29,9 @@ variables {
   }
   apis = {
     generation = { name = "site-builder-prod", stage = "v1" }
+  }
+  monitoring = {
+    topic_arn = "arn:aws:sns:af-south-1:111122223333:alarms"
   }
 }
 
@@ -62,7 +63,7 @@ run "what_there_is" {
   assert {
     condition = alltrue([
       for alarm in aws_cloudwatch_metric_alarm.this :
-      alarm.alarm_actions == toset([var.topic_arn]) && alarm.ok_actions == toset([var.topic_arn]) && length(alarm.insufficient_data_actions) == 0
+      alarm.alarm_actions == toset([var.monitoring.topic_arn]) && alarm.ok_actions == toset([var.monitoring.topic_arn]) && length(alarm.insufficient_data_actions) == 0
     ])
     error_message = "The topic hears of an alarm and of its end."
   }
@@ -91,7 +92,7 @@ run "what_there_is" {
   }
 
   assert {
-    condition     = strcontains(file("../s3/main.replication.tf"), "\"${aws_cloudwatch_metric_alarm.this["assets-prod-replication-failures"].dimensions.RuleId}\"")
+    condition     = strcontains(file("${path.module}/../s3/main.replication.tf"), "\"${aws_cloudwatch_metric_alarm.this["assets-prod-replication-failures"].dimensions.RuleId}\"")
     error_message = "The rule must be the one that modules/s3 makes."
   }
 
@@ -152,7 +153,7 @@ run "what_there_is" {
   }
 
   assert {
-    condition     = output.topic_arn == var.topic_arn && output.kms_key_arn == null && output.dashboard_name == null && toset(keys(output.alarms)) == toset(keys(aws_cloudwatch_metric_alarm.this))
+    condition     = output.topic_arn == var.monitoring.topic_arn && output.kms_key_arn == null && output.dashboard_name == null && toset(keys(output.alarms)) == toset(keys(aws_cloudwatch_metric_alarm.this))
     error_message = "The outputs say what there is."
   }
 }
@@ -161,18 +162,20 @@ run "settings" {
   command = plan
 
   variables {
-    thresholds = { lambda_errors = 4, lambda_duration_percent = 50, dynamodb_throttles = 7 }
-    threshold_overrides = {
-      generation = { lambda_errors = 2, lambda_error_percent = 10, api_5xx = 3, bedrock_throttles = 9 }
-      events     = { dynamodb_throttles = 100 }
-    }
-    disabled_alarms          = ["lambda_throttles", "replication_latency_ms"]
-    evaluation_periods       = 3
-    datapoints_to_alarm      = 2
-    actions_enabled          = false
-    notify                   = ["INSUFFICIENT_DATA"]
-    log_metric_namespace     = "Acme/Logs"
-    bedrock_throttle_pattern = "throttled"
+    monitoring = merge(var.monitoring, {
+      thresholds = { lambda_errors = 4, lambda_duration_percent = 50, dynamodb_throttles = 7 }
+      threshold_overrides = {
+        generation = { lambda_errors = 2, lambda_error_percent = 10, api_5xx = 3, bedrock_throttles = 9 }
+        events     = { dynamodb_throttles = 100 }
+      }
+      disabled_alarms          = ["lambda_throttles", "replication_latency_ms"]
+      evaluation_periods       = 3
+      datapoints_to_alarm      = 2
+      actions_enabled          = false
+      notify                   = ["INSUFFICIENT_DATA"]
+      log_metric_namespace     = "Acme/Logs"
+      bedrock_throttle_pattern = "throttled"
+    })
   }
 
   assert {
@@ -211,7 +214,7 @@ run "settings" {
     condition = alltrue([
       for alarm in aws_cloudwatch_metric_alarm.this :
       alarm.evaluation_periods == 3 && alarm.datapoints_to_alarm == 2 && !alarm.actions_enabled &&
-      length(alarm.alarm_actions) + length(alarm.ok_actions) == 0 && alarm.insufficient_data_actions == toset([var.topic_arn])
+      length(alarm.alarm_actions) + length(alarm.ok_actions) == 0 && alarm.insufficient_data_actions == toset([var.monitoring.topic_arn])
     ])
     error_message = "Evaluation and notification must reach every alarm."
   }
@@ -230,7 +233,9 @@ run "replication_in_two_regions" {
   command = plan
 
   variables {
-    dashboard_name = "replication"
+    monitoring = merge(var.monitoring, {
+      dashboard_name = "replication"
+    })
   }
 
   assert {
@@ -259,12 +264,14 @@ run "long_names" {
   command = plan
 
   variables {
-    functions       = {}
-    tables          = { long = { name = join("", [for n in range(250) : "t"]), global_index_names = [join("", [for n in range(250) : "a"]), join("", [for n in range(250) : "b"])] } }
-    buckets         = {}
-    apis            = {}
-    disabled_alarms = ["bedrock_throttles"]
-    dashboard_name  = "tables"
+    functions = {}
+    tables    = { long = { name = join("", [for n in range(250) : "t"]), global_index_names = [join("", [for n in range(250) : "a"]), join("", [for n in range(250) : "b"])] } }
+    buckets   = {}
+    apis      = {}
+    monitoring = merge(var.monitoring, {
+      disabled_alarms = ["bedrock_throttles"]
+      dashboard_name  = "tables"
+    })
   }
 
   assert {
@@ -282,11 +289,13 @@ run "nothing_to_watch" {
   command = plan
 
   variables {
-    functions      = {}
-    tables         = {}
-    buckets        = {}
-    apis           = {}
-    dashboard_name = "empty"
+    functions = {}
+    tables    = {}
+    buckets   = {}
+    apis      = {}
+    monitoring = merge(var.monitoring, {
+      dashboard_name = "empty"
+    })
   }
 
   assert {
@@ -299,7 +308,9 @@ run "latency_in_more_periods" {
   command = plan
 
   variables {
-    evaluation_periods = 4
+    monitoring = merge(var.monitoring, {
+      evaluation_periods = 4
+    })
   }
 
   assert {
@@ -312,8 +323,10 @@ run "latency_in_one_of_more_periods" {
   command = plan
 
   variables {
-    evaluation_periods  = 4
-    datapoints_to_alarm = 1
+    monitoring = merge(var.monitoring, {
+      evaluation_periods  = 4
+      datapoints_to_alarm = 1
+    })
   }
 
   assert {

@@ -19,18 +19,22 @@ mock_provider "aws" {
 }
 
 variables {
-  region     = "cn-north-1"
-  topic_name = "alarms-prod"
-  tags       = { Environment = "prod" }
+  region = "cn-north-1"
+  tags   = { Environment = "prod" }
+  monitoring = {
+    topic_name = "alarms-prod"
+  }
 }
 
 run "own_key" {
   command = plan
 
   variables {
-    topic_kms_alias = "alias/alarms-prod"
-    emails          = ["on-call@example.com", "team@example.com"]
-    functions       = { generation = { name = "generation-prod", timeout = 29 } }
+    functions = { generation = { name = "generation-prod", timeout = 29 } }
+    monitoring = merge(var.monitoring, {
+      topic_kms_alias = "alias/alarms-prod"
+      emails          = ["on-call@example.com", "team@example.com"]
+    })
   }
 
   assert {
@@ -111,18 +115,20 @@ run "given_key_and_dashboard" {
   command = plan
 
   variables {
-    topic_kms_key_arn = "arn:aws-cn:kms:cn-north-1:111122223333:key/given"
-    dashboard_name    = "site-builder-prod-cn-north-1"
-    functions         = { generation = { name = "generation-prod", timeout = 29 } }
-    tables            = { sites = { name = "sites-prod", global_index_names = ["by-tenant"], replica_regions = ["cn-northwest-1"] } }
-    buckets           = { assets = { name = "assets-prod", replica_name = "assets-prod-dr", replica_region = "cn-northwest-1", replication_rule_id = "mine" } }
-    apis              = { api = { name = "api-prod", stage = "v1" } }
+    functions = { generation = { name = "generation-prod", timeout = 29 } }
+    tables    = { sites = { name = "sites-prod", global_index_names = ["by-tenant"], replica_regions = ["cn-northwest-1"] } }
+    buckets   = { assets = { name = "assets-prod", replica_name = "assets-prod-dr", replica_region = "cn-northwest-1", replication_rule_id = "mine" } }
+    apis      = { api = { name = "api-prod", stage = "v1" } }
+    monitoring = merge(var.monitoring, {
+      topic_kms_key_arn = "arn:aws-cn:kms:cn-north-1:111122223333:key/given"
+      dashboard_name    = "site-builder-prod-cn-north-1"
+    })
   }
 
   assert {
     condition = (
       length(aws_kms_key.this) + length(aws_kms_alias.this) + length(aws_sns_topic_subscription.email) == 0 &&
-      aws_sns_topic.this[0].kms_master_key_id == var.topic_kms_key_arn && output.kms_key_arn == var.topic_kms_key_arn
+      aws_sns_topic.this[0].kms_master_key_id == var.monitoring.topic_kms_key_arn && output.kms_key_arn == var.monitoring.topic_kms_key_arn
     )
     error_message = "A key that is given takes the place of the own one."
   }

@@ -14,8 +14,10 @@ mock_provider "aws" {
 }
 
 variables {
-  name = "site-builder-assets-dev"
   tags = { Environment = "dev" }
+  bucket = {
+    name = "site-builder-assets-dev"
+  }
 }
 
 run "defaults" {
@@ -92,22 +94,25 @@ run "every_flag" {
   command = plan
 
   variables {
-    force_destroy        = true
-    versioning           = "Suspended"
-    kms_key_arn          = "arn:aws:kms:eu-west-1:111122223333:key/primary"
-    eventbridge          = true
-    abort_multipart_days = 3
-    access_log_sources   = ["site-builder-web-dev", "site-builder-api-dev"]
-    policy_statements = [jsonencode({
-      Sid       = "Extra"
-      Effect    = "Allow"
-      Principal = { AWS = "arn:aws:iam::111122223333:root" }
-      Action    = "s3:GetObject"
-      Resource  = "arn:aws:s3:::site-builder-assets-dev/*"
-    })]
-    cors_rules            = [{ allowed_origins = ["https://app.example.com", "https://*.example.org"], allowed_methods = ["GET", "PUT"] }]
-    oac                   = { name = "site-builder-assets-dev-eu-west-1", list_bucket = true }
-    oac_distribution_arns = ["arn:aws:cloudfront::111122223333:distribution/E1"]
+    oac_distribution_arns = ["arn:aws:cloudfront::111122223333:distribution/E2"]
+    access_log_sources    = ["site-builder-api-dev"]
+    bucket = merge(var.bucket, {
+      force_destroy        = true
+      versioning           = "Suspended"
+      kms_key_arn          = "arn:aws:kms:eu-west-1:111122223333:key/primary"
+      eventbridge          = true
+      abort_multipart_days = 3
+      access_log_sources   = ["site-builder-web-dev"]
+      policy_statements = [jsonencode({
+        Sid       = "Extra"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:aws:iam::111122223333:root" }
+        Action    = "s3:GetObject"
+        Resource  = "arn:aws:s3:::site-builder-assets-dev/*"
+      })]
+      cors_rules = [{ allowed_origins = ["https://app.example.com", "https://*.example.org"], allowed_methods = ["GET", "PUT"] }]
+      oac        = { name = "site-builder-assets-dev-eu-west-1", list_bucket = true, distribution_arns = ["arn:aws:cloudfront::111122223333:distribution/E1"] }
+    })
   }
 
   assert {
@@ -130,8 +135,8 @@ run "every_flag" {
 
   assert {
     condition = [for s in jsondecode(aws_s3_bucket_policy.this.policy).Statement : "${s.Action} ${s.Resource} ${jsonencode(s.Condition)}" if startswith(s.Sid, "CloudFront")] == [
-      "s3:GetObject arn:aws:s3:::site-builder-assets-dev/* {\"StringEquals\":{\"aws:SourceArn\":[\"arn:aws:cloudfront::111122223333:distribution/E1\"]}}",
-      "s3:ListBucket arn:aws:s3:::site-builder-assets-dev {\"StringEquals\":{\"aws:SourceArn\":[\"arn:aws:cloudfront::111122223333:distribution/E1\"]}}",
+      "s3:GetObject arn:aws:s3:::site-builder-assets-dev/* {\"StringEquals\":{\"aws:SourceArn\":[\"arn:aws:cloudfront::111122223333:distribution/E1\",\"arn:aws:cloudfront::111122223333:distribution/E2\"]}}",
+      "s3:ListBucket arn:aws:s3:::site-builder-assets-dev {\"StringEquals\":{\"aws:SourceArn\":[\"arn:aws:cloudfront::111122223333:distribution/E1\",\"arn:aws:cloudfront::111122223333:distribution/E2\"]}}",
     ]
     error_message = "CloudFront reads for the named distributions only."
   }
@@ -174,9 +179,11 @@ run "oac_before_its_distribution" {
   command = plan
 
   variables {
-    bucket_key  = false
-    kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/primary"
-    oac         = { name = "site-builder-assets-dev-eu-west-1", list_bucket = true }
+    bucket = merge(var.bucket, {
+      bucket_key  = false
+      kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/primary"
+      oac         = { name = "site-builder-assets-dev-eu-west-1", list_bucket = true }
+    })
   }
 
   assert {
@@ -194,16 +201,18 @@ run "lifecycle" {
   command = plan
 
   variables {
-    lifecycle_rules = [
-      { id = "all", noncurrent_version_expiration_days = 30, newer_noncurrent_versions = 2, noncurrent_version_transitions = [{ days = 7, storage_class = "GLACIER_IR" }] },
-      { id = "prefix", prefix = "tmp/", expiration_days = 5 },
-      { id = "tag", tags = { a = "b" }, expiration_days = 5 },
-      { id = "size", object_size_greater_than = 1000, transitions = [{ days = 30, storage_class = "STANDARD_IA" }, { days = 90, storage_class = "GLACIER" }] },
-      { id = "both", prefix = "x/", tags = { a = "b", c = "d" }, object_size_less_than = 5000, expiration_days = 400, enabled = false },
-      { id = "markers", expired_object_delete_marker = true },
-      { id = "large", prefix = "y/", object_size_greater_than = 1000, expiration_days = 5 },
-      { id = "between", object_size_greater_than = 1000, object_size_less_than = 5000, expiration_days = 5 },
-    ]
+    bucket = merge(var.bucket, {
+      lifecycle_rules = [
+        { id = "all", noncurrent_version_expiration_days = 30, newer_noncurrent_versions = 2, noncurrent_version_transitions = [{ days = 7, storage_class = "GLACIER_IR" }] },
+        { id = "prefix", prefix = "tmp/", expiration_days = 5 },
+        { id = "tag", tags = { a = "b" }, expiration_days = 5 },
+        { id = "size", object_size_greater_than = 1000, transitions = [{ days = 30, storage_class = "STANDARD_IA" }, { days = 90, storage_class = "GLACIER" }] },
+        { id = "both", prefix = "x/", tags = { a = "b", c = "d" }, object_size_less_than = 5000, expiration_days = 400, enabled = false },
+        { id = "markers", expired_object_delete_marker = true },
+        { id = "large", prefix = "y/", object_size_greater_than = 1000, expiration_days = 5 },
+        { id = "between", object_size_greater_than = 1000, object_size_less_than = 5000, expiration_days = 5 },
+      ]
+    })
   }
 
   assert {

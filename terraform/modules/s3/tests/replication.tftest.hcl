@@ -12,15 +12,19 @@ mock_provider "aws" {
 }
 
 variables {
-  name = "site-builder-assets-prod"
   tags = { Environment = "prod" }
+  bucket = {
+    name = "site-builder-assets-prod"
+  }
 }
 
 run "new_bucket" {
   command = plan
 
   variables {
-    replication = { bucket_name = "site-builder-assets-prod-dr", role_name = "site-builder-assets-replication" }
+    bucket = merge(var.bucket, {
+      replication = { bucket_name = "site-builder-assets-prod-dr", role_name = "site-builder-assets-replication" }
+    })
   }
 
   assert {
@@ -101,12 +105,14 @@ run "old_versions_stay_as_long_as_those_of_the_source" {
   command = plan
 
   variables {
-    lifecycle_rules = [
-      { id = "drafts", prefix = "drafts/", noncurrent_version_expiration_days = 30 },
-      { id = "contracts", prefix = "contracts/", noncurrent_version_expiration_days = 365, newer_noncurrent_versions = 3 },
-      { id = "tmp", prefix = "tmp/", expiration_days = 1 },
-    ]
-    replication = { bucket_name = "site-builder-assets-prod-dr", role_name = "site-builder-assets-replication" }
+    bucket = merge(var.bucket, {
+      lifecycle_rules = [
+        { id = "drafts", prefix = "drafts/", noncurrent_version_expiration_days = 30 },
+        { id = "contracts", prefix = "contracts/", noncurrent_version_expiration_days = 365, newer_noncurrent_versions = 3 },
+        { id = "tmp", prefix = "tmp/", expiration_days = 1 },
+      ]
+      replication = { bucket_name = "site-builder-assets-prod-dr", role_name = "site-builder-assets-replication" }
+    })
   }
 
   assert {
@@ -122,11 +128,13 @@ run "bounded_role" {
   command = plan
 
   variables {
-    replication = {
-      bucket_name              = "site-builder-assets-prod-dr"
-      role_name                = "site-builder-assets-replication"
-      permissions_boundary_arn = "arn:aws:iam::111122223333:policy/boundary"
-    }
+    bucket = merge(var.bucket, {
+      replication = {
+        bucket_name              = "site-builder-assets-prod-dr"
+        role_name                = "site-builder-assets-replication"
+        permissions_boundary_arn = "arn:aws:iam::111122223333:policy/boundary"
+      }
+    })
   }
 
   assert {
@@ -139,8 +147,10 @@ run "old_versions_by_choice" {
   command = plan
 
   variables {
-    lifecycle_rules = [{ id = "contracts", noncurrent_version_expiration_days = 365 }]
-    replication     = { bucket_name = "site-builder-assets-prod-dr", role_name = "site-builder-assets-replication", noncurrent_version_expiration_days = 400 }
+    bucket = merge(var.bucket, {
+      lifecycle_rules = [{ id = "contracts", noncurrent_version_expiration_days = 365 }]
+      replication     = { bucket_name = "site-builder-assets-prod-dr", role_name = "site-builder-assets-replication", noncurrent_version_expiration_days = 400 }
+    })
   }
 
   assert {
@@ -153,16 +163,18 @@ run "existing_bucket_with_keys" {
   command = plan
 
   variables {
-    kms_key_arn = "arn:aws:kms:af-south-1:111122223333:key/a"
-    replication = {
-      bucket_arn     = "arn:aws:s3:::elsewhere"
-      role_name      = "site-builder-assets-replication"
-      kms_key_arn    = "arn:aws:kms:eu-west-1:111122223333:key/b"
-      prefix         = "keep/"
-      delete_markers = false
-      time_control   = true
-      storage_class  = "STANDARD_IA"
-    }
+    bucket = merge(var.bucket, {
+      kms_key_arn = "arn:aws:kms:af-south-1:111122223333:key/a"
+      replication = {
+        bucket_arn     = "arn:aws:s3:::elsewhere"
+        role_name      = "site-builder-assets-replication"
+        kms_key_arn    = "arn:aws:kms:eu-west-1:111122223333:key/b"
+        prefix         = "keep/"
+        delete_markers = false
+        time_control   = true
+        storage_class  = "STANDARD_IA"
+      }
+    })
   }
 
   assert {
@@ -219,13 +231,15 @@ run "metrics_alone" {
   command = plan
 
   variables {
-    kms_key_arn = "arn:aws:kms:af-south-1:111122223333:key/a"
-    replication = {
-      bucket_name = "site-builder-assets-prod-dr"
-      role_name   = "site-builder-assets-replication"
-      kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/b"
-      metrics     = true
-    }
+    bucket = merge(var.bucket, {
+      kms_key_arn = "arn:aws:kms:af-south-1:111122223333:key/a"
+      replication = {
+        bucket_name = "site-builder-assets-prod-dr"
+        role_name   = "site-builder-assets-replication"
+        kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/b"
+        metrics     = true
+      }
+    })
   }
 
   assert {

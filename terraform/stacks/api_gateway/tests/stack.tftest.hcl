@@ -49,29 +49,3 @@ run "passes_everything_on_and_leaves_defaults_to_the_module" {
     error_message = "Terraform drops a field that the type of a variable lacks, without a word: caching_enabled did not arrive."
   }
 }
-
-run "name_used_twice" {
-  command = plan
-
-  variables {
-    apis = {
-      a = { name = "same", stage = "v1", routes = { r = { path = "/", method = "GET", function = "generation", authorization = "NONE" } } }
-      b = { name = "same", stage = "v2", routes = { r = { path = "/", method = "GET", function = "generation", authorization = "NONE" } } }
-    }
-  }
-
-  expect_failures = [var.apis]
-}
-
-run "logging_role_twice" {
-  command = plan
-
-  variables {
-    apis = {
-      a = { name = "a", stage = "v1", manage_account_logging_role = true, account_logging_role_name = "r", routes = { r = { path = "/", method = "GET", function = "generation", authorization = "NONE" } } }
-      b = { name = "b", stage = "v1", manage_account_logging_role = true, account_logging_role_name = "s", routes = { r = { path = "/", method = "GET", function = "generation", authorization = "NONE" } } }
-    }
-  }
-
-  expect_failures = [var.apis]
-}

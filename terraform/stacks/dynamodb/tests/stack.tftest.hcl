@@ -32,16 +32,3 @@ run "tables" {
     error_message = "The names must be those of the definitions."
   }
 }
-
-run "name_used_twice" {
-  command = plan
-
-  variables {
-    tables = {
-      a = { name = "site-builder-a", hash_key = { name = "pk" } }
-      b = { name = "site-builder-a", hash_key = { name = "pk" } }
-    }
-  }
-
-  expect_failures = [var.tables]
-}

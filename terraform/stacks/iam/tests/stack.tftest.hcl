@@ -58,36 +58,3 @@ run "resolves_keys" {
     error_message = "Without an account the one of the credentials counts."
   }
 }
-
-run "name_used_twice" {
-  command = plan
-
-  variables {
-    roles = {
-      a = { name = "generation-dev", log_group_arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/a" }
-      b = { name = "generation-dev", log_group_arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/b" }
-    }
-  }
-
-  expect_failures = [var.roles]
-}
-
-run "unknown_table" {
-  command = plan
-
-  variables {
-    tables = {}
-  }
-
-  expect_failures = [var.roles]
-}
-
-run "unknown_bucket" {
-  command = plan
-
-  variables {
-    buckets = {}
-  }
-
-  expect_failures = [var.roles]
-}

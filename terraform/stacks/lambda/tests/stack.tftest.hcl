@@ -9,20 +9,32 @@ mock_provider "aws" {
 variables {
   environment = "dev"
   tags        = { Environment = "dev" }
-  roles       = { generation = { arn = "arn:aws:iam::123456789012:role/generation" } }
+  roles       = { for key in ["generation", "validation"] : key => { arn = "arn:aws:iam::123456789012:role/${key}" } }
   buckets     = { artifacts = { name = "site-builder-artifacts" } }
   layers = {
-    common = { name = "common", artifact_bucket = "artifacts", s3_key = "l.zip", source_code_hash = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+    common = { name = "common", artifact_bucket = "artifacts" }
   }
+  # The two differ in one field, deep inside.
   functions = {
     generation = {
-      name             = "generation-dev"
-      handler          = "app.handler"
-      artifact_bucket  = "artifacts"
-      s3_key           = "f.zip"
-      source_code_hash = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
-      layers           = ["common"]
+      name            = "generation-dev"
+      handler         = "app.handler"
+      artifact_bucket = "artifacts"
+      layers          = ["common"]
+      async           = { maximum_retry_attempts = 0 }
     }
+    validation = {
+      name            = "validation-dev"
+      handler         = "app.handler"
+      artifact_bucket = "artifacts"
+      timeout         = null
+      async           = {}
+    }
+  }
+  packages = {
+    "functions/generation" = { s3_key = "f.zip", source_code_hash = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+    "functions/validation" = { s3_key = "v.zip", source_code_hash = "57DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+    "layers/common"        = { s3_key = "l.zip", source_code_hash = "67DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
   }
 }
 
@@ -41,70 +53,12 @@ run "wires_by_key_and_leaves_defaults_to_the_module" {
     condition     = aws_lambda_layer_version.this["common"].s3_bucket == "site-builder-artifacts" && output.details["generation"].layer_arns == tolist([output.layers["common"]])
     error_message = "The layer comes from the bucket of that key and reaches the function."
   }
-}
-
-run "name_used_twice" {
-  command = plan
-
-  variables {
-    roles = { a = { arn = "arn:aws:iam::123456789012:role/a" }, b = { arn = "arn:aws:iam::123456789012:role/b" } }
-    functions = {
-      a = { name = "f", handler = "app.handler", artifact_bucket = "artifacts", s3_key = "a.zip", source_code_hash = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
-      b = { name = "f", handler = "app.handler", artifact_bucket = "artifacts", s3_key = "b.zip", source_code_hash = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
-    }
+  assert {
+    condition     = aws_lambda_layer_version.this["common"].s3_key == "l.zip" && output.details["validation"].source_code_hash == var.packages["functions/validation"].source_code_hash
+    error_message = "Each function and layer has the package of its key."
   }
-
-  expect_failures = [var.functions]
-}
-
-run "function_without_role" {
-  command = plan
-
-  variables {
-    roles = {}
+  assert {
+    condition     = output.functions["validation"].timeout == 60
+    error_message = "Null is the module's default."
   }
-
-  expect_failures = [var.functions]
-}
-
-run "function_of_an_unknown_bucket" {
-  command = plan
-
-  variables {
-    functions = {
-      generation = { name = "f", handler = "app.handler", artifact_bucket = "none", s3_key = "f.zip", source_code_hash = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
-    }
-  }
-
-  expect_failures = [var.functions]
-}
-
-run "unknown_layer" {
-  command = plan
-
-  variables {
-    layers = {}
-  }
-
-  expect_failures = [var.functions]
-}
-
-run "layer_name" {
-  command = plan
-
-  variables {
-    layers = { common = { name = "not a name", artifact_bucket = "artifacts", s3_key = "l.zip", source_code_hash = "x" } }
-  }
-
-  expect_failures = [var.layers]
-}
-
-run "layer_of_an_unknown_bucket" {
-  command = plan
-
-  variables {
-    layers = { common = { name = "common", artifact_bucket = "none", s3_key = "l.zip", source_code_hash = "x" } }
-  }
-
-  expect_failures = [var.layers]
 }

@@ -46,36 +46,3 @@ run "buckets" {
     error_message = "A bucket logs to another one of the map, or to any by name."
   }
 }
-
-run "name_used_twice" {
-  command = plan
-
-  variables {
-    buckets = {
-      a = { name = "site-builder-a" }
-      b = { name = "site-builder-b", replication = { bucket_name = "site-builder-a", role_name = "r" } }
-    }
-  }
-
-  expect_failures = [var.buckets]
-}
-
-run "log_target_missing" {
-  command = plan
-
-  variables {
-    buckets = { a = { name = "site-builder-a", access_logging = { bucket = "typo" } } }
-  }
-
-  expect_failures = [var.buckets]
-}
-
-run "log_target_twice" {
-  command = plan
-
-  variables {
-    buckets = { a = { name = "site-builder-a", access_logging = { bucket = "a", bucket_name = "central-logs" } } }
-  }
-
-  expect_failures = [var.buckets]
-}

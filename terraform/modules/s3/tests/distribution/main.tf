@@ -10,9 +10,9 @@ terraform {
   }
 }
 
-variable "name" {
+variable "bucket" {
   description = "Name of the bucket."
-  type        = string
+  type        = object({ name = string })
 }
 
 variable "tags" {
@@ -28,9 +28,8 @@ module "bucket" {
     aws.replica = aws.replica
   }
 
-  name                  = var.name
+  bucket                = { name = var.bucket.name, oac = { name = var.bucket.name } }
   tags                  = var.tags
-  oac                   = { name = var.name }
   oac_distribution_arns = [aws_cloudfront_distribution.this.arn]
 }
 

@@ -1,11 +1,11 @@
 variable "environment" {
-  description = "The environment: dev, sit or prod."
+  description = "The environment, such as dev; prod has a disaster recovery region."
   type        = string
   nullable    = false
 
   validation {
-    condition     = contains(["dev", "sit", "prod"], var.environment)
-    error_message = "environment is \"${var.environment}\"; use dev, sit or prod."
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.environment)) && length(var.environment) <= 16
+    error_message = "environment is \"${var.environment}\"; use 1 to 16 lower-case letters and digits, a letter first, with single hyphens between words, such as qa or dev-2."
   }
 }
 
@@ -43,40 +43,40 @@ variable "tags" {
   nullable    = false
 }
 
-# Below, `any` passes on what the stack of that name takes: its own variables.tf declares the types, once.
+# Below, `any` passes on what the stack of that name takes: what an instance holds is declared once, in its module.
 
 variable "dynamodb" {
-  description = "Definition of the stack dynamodb, see stacks/dynamodb/variables.tf."
+  description = "Definition of the stack dynamodb, see stacks/dynamodb."
   type        = object({ tables = any })
   nullable    = false
 }
 
 variable "s3" {
-  description = "Definition of the stack s3, see stacks/s3/variables.tf."
+  description = "Definition of the stack s3, see stacks/s3."
   type        = object({ buckets = any })
   nullable    = false
 }
 
 variable "iam" {
-  description = "Definition of the stack iam, see stacks/iam/variables.tf."
+  description = "Definition of the stack iam, see stacks/iam."
   type        = object({ roles = any })
   nullable    = false
 }
 
 variable "lambda" {
-  description = "Definition of the stack lambda, see stacks/lambda/variables.tf."
-  type        = object({ functions = any, layers = any })
+  description = "Definition of the stack lambda, see stacks/lambda."
+  type        = object({ functions = any, layers = any, packages = any })
   nullable    = false
 }
 
 variable "api_gateway" {
-  description = "Definition of the stack api_gateway, see stacks/api_gateway/variables.tf."
+  description = "Definition of the stack api_gateway, see stacks/api_gateway."
   type        = object({ apis = any })
   nullable    = false
 }
 
 variable "monitoring" {
-  description = "Definition of the stack monitoring, see stacks/monitoring/variables.tf."
+  description = "Definition of the stack monitoring, see stacks/monitoring."
   type        = object({ monitoring = any })
   nullable    = false
 }

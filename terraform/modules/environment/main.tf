@@ -2,7 +2,7 @@
 # the same stacks across states, from _site_builder_stacks in roles/site_builder/vars/main.yml.
 
 module "dynamodb" {
-  source = "../stacks/dynamodb"
+  source = "../../stacks/dynamodb"
 
   tables = var.dynamodb.tables
   region = var.region
@@ -10,7 +10,7 @@ module "dynamodb" {
 }
 
 module "s3" {
-  source = "../stacks/s3"
+  source = "../../stacks/s3"
 
   providers = {
     aws         = aws
@@ -22,7 +22,7 @@ module "s3" {
 }
 
 module "iam" {
-  source = "../stacks/iam"
+  source = "../../stacks/iam"
 
   roles      = var.iam.roles
   tables     = module.dynamodb.tables
@@ -33,10 +33,11 @@ module "iam" {
 }
 
 module "lambda" {
-  source = "../stacks/lambda"
+  source = "../../stacks/lambda"
 
   functions   = var.lambda.functions
   layers      = var.lambda.layers
+  packages    = var.lambda.packages
   roles       = module.iam.roles
   buckets     = module.s3.buckets
   environment = var.environment
@@ -44,7 +45,7 @@ module "lambda" {
 }
 
 module "api_gateway" {
-  source = "../stacks/api_gateway"
+  source = "../../stacks/api_gateway"
 
   apis      = var.api_gateway.apis
   functions = module.lambda.functions
@@ -52,7 +53,7 @@ module "api_gateway" {
 }
 
 module "monitoring" {
-  source = "../stacks/monitoring"
+  source = "../../stacks/monitoring"
 
   monitoring     = var.monitoring.monitoring
   tables         = module.dynamodb.tables
