@@ -263,7 +263,7 @@ def define(functions: Mapping[str, Any], layers: Mapping[str, Any], settings: Se
             "tags": settings["tags"],
         },
         {"functions": predicted},
-        hooks=["before_apply"],
+        hooks=["before_plan", "before_apply"],
         sensitive=_sensitive(function_entries, settings),
         packages=_packages(function_entries, layer_entries),
         artifact_buckets={

@@ -107,7 +107,7 @@ def test_dev() -> None:
         "timeout": 60,
         "log_group_name": f"/aws/lambda/{name}",
     }
-    assert stack["hooks"] == ["before_apply"]
+    assert stack["hooks"] == ["before_plan", "before_apply"]
     assert stack["artifact_buckets"] == {"functions/report": "artifacts", "layers/common": "artifacts"}
 
 
