@@ -495,6 +495,7 @@ NAME = st.text("abcxyz", min_size=1, max_size=3)
 PATH = st.lists(NAME | NAME.map("{{{}}}".format), min_size=1, max_size=6).map(lambda parts: "/" + "/".join(parts))
 
 
+@settings(deadline=None)
 @given(st.sets(PATH, max_size=8))
 def test_any_paths_give_one_route_each_or_a_refusal(paths):
     content = document(

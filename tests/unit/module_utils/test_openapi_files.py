@@ -10,7 +10,7 @@ import pytest
 import yaml
 from ansible_collections.bbws.site_builder.plugins.module_utils.openapi import OpenApiError, openapi_routes
 from ansible_collections.bbws.site_builder.plugins.module_utils.openapi_files import Where, parse, read_file
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 SHAPES = Path(__file__).parent / "openapi"
@@ -243,6 +243,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), JSON, max_size=3), st.booleans())
 def test_whatever_is_written_is_read(value: dict[str, Any], as_json: bool) -> None:
     text = json.dumps(value, indent="\t") if as_json else yaml.safe_dump(value, allow_unicode=False, default_style='"')
