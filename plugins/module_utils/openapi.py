@@ -214,6 +214,10 @@ class _Document:
         integration = integration_of(where, operation)
         timeout = self._timeout(where, item, operation, integration)
         if integration["type"] == "mock":
+            if FUNCTION_KEY in operation:
+                where.fail(
+                    f"{FUNCTION_KEY} names a function, and the integration of the type mock calls none; remove one"
+                )
             return {**mock_route(where, integration), **timeout}
         return {"function": self._function(where, item, operation), **timeout}
 

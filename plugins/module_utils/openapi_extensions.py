@@ -98,7 +98,7 @@ def api_settings(where: Where, root: Mapping[str, Any]) -> Iterator[tuple[str, s
         statements = mapping(where, root[name], name).get("Statement")
         if not statements:
             where.fail(f"{name} has no Statement; give a whole resource policy")
-        if re.search(r'"arn:[^"]*:execute-api:', json.dumps(statements)):
+        if re.search(r'"arn:[^":]*:execute-api:[^":]*:[^":]*:(?!\*)', json.dumps(statements)):
             where.fail(
                 f"{name} names an API by its ARN, which this one will not have; write execute-api:/<stage>/<METHOD>/<path>"
             )

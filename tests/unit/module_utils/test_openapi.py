@@ -305,8 +305,9 @@ REFUSALS = {
     "two authorizations": (document(paths=get("/a", security=[{"cognito": []}], **{"x-amazon-apigateway-auth": {"type": "NONE"}})), "says NONE and security COGNITO_USER_POOLS"),
     "own credentials": (document(paths=get("/a", **{"x-amazon-apigateway-integration": {"type": "aws_proxy", "credentials": "arn:x"}})), "integration.credentials at type aws_proxy would change"),
     "private link": (document(paths=get("/a", **{"x-amazon-apigateway-integration": {"type": "aws_proxy", "connectionType": "VPC_LINK"}})), "integration.connectionType at type aws_proxy"),
-    "mock without answer": (document(paths=get("/a", **{"x-amazon-apigateway-integration": {"type": "mock"}})), "of the type mock has no responses"),
-    "mock with two answers": (document(paths=get("/a", **{"x-amazon-apigateway-integration": {"type": "mock", "responses": {"default": {"statusCode": 200}, "4.*": {"statusCode": "200"}}}})), "responses.4.* has the statusCode '200'; give each"),
+    "mock with a function": (document(paths=get("/a", **{"x-amazon-apigateway-integration": {"type": "mock", "responses": {"default": {"statusCode": 200}}}})), "the integration of the type mock calls none; remove one"),
+    "mock without answer": (document(**{"x-site-builder-function": "agents"}, paths={"/a": {"get": {"security": [], "x-amazon-apigateway-integration": {"type": "mock"}}}}), "of the type mock has no responses"),
+    "mock with two answers": (document(paths={"/a": {"get": {"security": [], "x-amazon-apigateway-integration": {"type": "mock", "responses": {"default": {"statusCode": 200}, "4.*": {"statusCode": "200"}}}}}}), "responses.4.* has the statusCode '200'; give each"),
     "keyword": (document(components__schemas__Name={"if": {}}), "the schema keyword if, which draft-04 models lack"),
     "schema no mapping": (document(components__schemas__Name=[1]), "a schema in the request body is not a mapping"),
     "rivals": (document(paths={**get("/a/{x}"), **get("/a/{y}/b")}), "{y} stands where /a/{x} in a.yaml has {x}"),
@@ -341,7 +342,12 @@ def test_libraries_that_are_missing_are_named(monkeypatch):
 
 def test_what_api_gateway_lacks_is_left_out_where_that_is_wanted():
     content = document(
-        components__schemas__Name={"if": {"minLength": 1}, "minLength": 2, "not": {"anyOf": [{"contains": {}}]}},
+        components__schemas__Name={
+            "if": {"minLength": 1},
+            "minLength": 2,
+            "not": {"anyOf": [{"contains": {}}]},
+            "oneOf": [{"propertyNames": {}}, {}],
+        },
         parameters=[{"name": "a[b]", "in": "query", "required": True}, {"name": "a:b", "in": "query"}],
     )
     result = openapi_routes([{"file": "a.yaml", "content": content, "unsupported": "ignore"}], FUNCTIONS)
@@ -392,6 +398,54 @@ def test_request_validators(body, parameters):
     assert found["request_parameters"]["method.request.path.id"] is True
     # Where the document chooses none, everything is checked.
     assert route(**own) == route()
+
+
+ROOT, ITEM, METHOD, SCHEME = (
+    (),
+    ("paths", "/sites/{id}"),
+    ("paths", "/sites/{id}", "post"),
+    ("components", "securitySchemes", "cognito"),
+)
+# All of API Gateway's extensions, where AWS documents them, with a value that has a meaning.
+EXTENSIONS = {
+    "any-method": (ITEM, {"security": [], "x-site-builder-function": "agents"}, "taken"),
+    "api-key-source": (ROOT, "AUTHORIZER", "refused"),
+    "auth": (METHOD, {"type": "AWS_IAM"}, "refused"),  # beside Cognito's scheme
+    "authorizer": (SCHEME, {"type": "request", "authorizerUri": "arn:x"}, "refused"),
+    "authtype": (SCHEME, "awsSigv4", "taken"),
+    "binary-media-types": (ROOT, ["*/*"], "taken"),
+    "cors": (ROOT, {"allowOrigins": ["*"]}, "refused"),
+    "documentation": (ROOT, {"version": "1"}, "without effect"),
+    "endpoint-access-mode": (ROOT, "STRICT", "refused"),
+    "endpoint-configuration": (ROOT, {"vpcEndpointIds": ["vpce-1"]}, "refused"),
+    "gateway-responses": (ROOT, {"DEFAULT_4XX": {"statusCode": "400"}}, "refused"),
+    "importexport-version": (ROOT, "1.0", "without effect"),
+    "integration": (METHOD, {"type": "aws_proxy", "timeoutInMillis": 100}, "taken"),
+    "integrations": (("components",), {"a": {"type": "aws_proxy"}}, "refused"),
+    "minimum-compression-size": (ROOT, 0, "taken"),
+    "policy": (ROOT, {"Statement": [{"Resource": "arn:aws:execute-api:*:*:*/*"}]}, "taken"),
+    "request-validator": (METHOD, "none", "taken"),
+    "request-validators": (ROOT, {"none": {}}, "without effect"),
+    "security-policy": (ROOT, "TLS_1_2", "refused"),
+    "tag-value": (ROOT, "a", "without effect"),
+}
+
+
+@pytest.mark.parametrize("name", EXTENSIONS)
+def test_no_extension_disappears_without_a_word(name):
+    place, value, expected = EXTENSIONS[name]
+    content = document(**{"x-amazon-apigateway-request-validators": {"none": {}}})
+    before = convert(content)
+    target = content
+    for part in place:
+        target = target[part]
+    target[f"x-amazon-apigateway-{name}"] = value
+    try:
+        found = "without effect" if convert(content) == before else "taken"
+    except OpenApiError as error:
+        assert name in str(error) or "authorizer" in str(error)
+        found = "refused"
+    assert found == expected
 
 
 def test_settings_of_several_documents():
@@ -470,7 +524,7 @@ COMPONENTS = {
 
 
 @given(SCHEMA, st.lists(VALUE, min_size=1, max_size=5), st.sampled_from(["error", "ignore"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_model_of_draft_04_judges_as_its_schema_does(schema: Any, values: list[Any], unsupported: str) -> None:
     content = document(
         openapi="3.1.0",

@@ -173,6 +173,12 @@ def test_what_packages_need_is_held_against_the_runtime(
         assert not sentence
 
 
+def test_release_candidate_that_is_pinned_is_meant(tmp_path: Path) -> None:
+    (tmp_path / "r.txt").write_text("a==1\nb==2.0rc1\n")
+    folder = installed(tmp_path / "content", a_1=["b>=1"], **{"b_2.0rc1": []})
+    check_installed(folder, read_requirements(tmp_path / "r.txt", ARM), ARM)
+
+
 SPACE = st.sampled_from(["", " ", "\t"])
 ENDING = st.sampled_from(["", " # note", "\t#x"])
 LINE = st.tuples(
