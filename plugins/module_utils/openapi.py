@@ -44,6 +44,8 @@ PARAMETER_PLACES = {"path": "path", "query": "querystring", "header": "header"}
 PARAMETER_NAME = re.compile(r"[a-zA-Z0-9:._$-]+")
 # OpenAPI has these three headers described elsewhere and ignores them as parameters.
 IGNORED_HEADERS = ("accept", "content-type", "authorization")
+# How many levels terraform/modules/api_gateway has; API Gateway itself has no limit.
+MAX_DEPTH = 6
 TIMEOUT_MS = (50, 29000)
 
 
@@ -184,6 +186,9 @@ class _Document:
                     f'the path segment "{segment}" is not one API Gateway accepts; use letters, digits and ._:- or '
                     "one whole {parameter}, with {parameter+} last"
                 )
+
+        if len(segments) > MAX_DEPTH:
+            where.fail(f"the path has {len(segments)} segments; shorten it to {MAX_DEPTH}")
 
     def _add_operation(self, result: _Result, where: Where, item: Node, node: Node) -> None:
         operation = node.value

@@ -272,6 +272,7 @@ REFUSALS = {
     "trailing slash": (document(paths=get("/a/")), 'the path segment "" is not one'),
     "half a parameter": (document(paths=get("/a/x{b}")), 'the path segment "x{b}"'),
     "greedy not last": (document(paths=get("/{a+}/b")), 'the path segment "{a+}"'),
+    "too deep": (document(paths=get("/a/b/c/d/e/f/g")), "the path has 7 segments; shorten it to 6"),
     "trace": (document(paths={"/a": {"trace": {}}}), "a.yaml: /a: trace is no verb that API Gateway has; use one of get"),
     "no operation": (document(paths={"/a": {"get": None}}), "GET /a: the operation is not a mapping"),
     "undeclared": (document(paths=get("/{x}", parameters=[])), "GET /{x}: the path parameter {x} is not declared; add it"),
@@ -356,10 +357,6 @@ def test_what_api_gateway_lacks_is_left_out_where_that_is_wanted():
         "method.request.querystring.a:b",
     ]
     assert json.loads(result["models"]["SiteInput"]["schema"])["properties"] == {"name": {"minLength": 2}}
-
-
-def test_paths_may_be_as_deep_as_they_like():
-    assert convert(document(paths=get("/a/b/c/d/e/f/g/{h}")))["routes"]
 
 
 def test_keywords_beside_a_reference_count_in_31_only():
