@@ -15,16 +15,23 @@ description:
     Every other one is 0644, whatever the umask.
   - A package is named after the SHA-256 of its content, so equal sources end in one file.
   - Dependencies come from a requirements file that pins every package, also those that others bring in; wheels that
-    run on Lambda only, by the architecture and the glibc of the runtime, whatever the machine that builds.
+    run on Lambda only, by the architecture and the glibc of the runtime, whatever the machine that builds. Markers, also
+    those of the packages themselves, are judged for the runtime, whatever the Python that builds.
+  - A requirements file may name others (C(-r), C(-c)) and indexes, and have hashes, which pip then checks.
   - Writes below O(work_dir) only.
 author:
   - BBWS platform team (@bbws)
+requirements:
+  - packaging and pip, in the Python that runs the module
 options:
   packages:
     description:
       - By name, C(source) (a directory), C(requirements) (a file, optional), C(runtime) (such as C(python3.12)),
         C(architecture) (C(arm64) or C(x86_64)) and C(prefix) (the folder in the zip for the dependencies, C(python/) for a
         layer).
+      - Of a function also C(layers), names of other packages of this list, with which it must not be larger than Lambda takes,
+        and C(handler), which must name a file and, for Python, a function that the package or its layers have. Leave
+        C(handler) out where a layer from elsewhere may bring it.
     type: dict
     required: true
   work_dir:
@@ -64,20 +71,27 @@ import stat
 import sys
 import tempfile
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.bbws.site_builder.plugins.module_utils.handlers import Read, handler_problem
+from ansible_collections.bbws.site_builder.plugins.module_utils.requirements import (
+    MACHINES,
+    MISSING,
+    PackageError,
+    Requirements,
+    Target,
+    check_installed,
+    read_requirements,
+)
 
 # The oldest time that a zip can carry.
 EPOCH = (1980, 1, 1, 0, 0, 0)
-MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
-PINNED = re.compile(r"([A-Za-z0-9._-]+)(\[[A-Za-z0-9,._-]+\])?==[A-Za-z0-9.!+_-]+(?=\s*(;|\Z))")
+# "Deployment package size, unzipped, with layers" of Lambda's quotas.
+UNZIPPED_BYTES = 262_144_000
 LEFT_OUT = {"__pycache__", ".DS_Store", ".git", ".pytest_cache"}
-
-
-class PackageError(Exception):
-    """A sentence for the person who wrote the definition."""
 
 
 class Entry(NamedTuple):
@@ -103,20 +117,6 @@ def source_files(source: Path) -> dict[str, Entry]:
     return files
 
 
-def requirement_lines(path: Path) -> list[str]:
-    """Return the requirements, which must all be pinned: an open one would make another package tomorrow."""
-    lines = [line.split(" #")[0].strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    lines = [line for line in lines if line and not line.startswith("#")]
-    for line in lines:
-        if not PINNED.match(line):
-            raise PackageError(f"{path} has {line!r}, which is not pinned; write <name>==<version>")
-    return lines
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def platforms(version: str, architecture: str) -> list[str]:
     """The tags of wheels that run on Lambda, the best first; pip takes each one to the letter, and no older ones with it."""
     # glibc 2.26 is that of Amazon Linux 2, 2.34 that of Amazon Linux 2023.
@@ -125,49 +125,57 @@ def platforms(version: str, architecture: str) -> list[str]:
     return [f"manylinux_2_{minor}_{machine}" for minor in range(newest, 16, -1)] + [f"manylinux2014_{machine}"]
 
 
-def dependency_files(module: AnsibleModule, work_dir: Path, package: dict, lines: list[str]) -> dict[str, Entry]:
-    """Return the content of the wheels, downloaded once for each set of requirements, runtime and architecture."""
+def dependencies(module: AnsibleModule, work_dir: Path, package: dict) -> tuple[dict[str, Entry], set[Path]]:
+    """Return the content of the wheels, and the requirements files that asked for them."""
     runtime, architecture = package["runtime"], package["architecture"]
     match = re.fullmatch(r"python(3\.\d+)", runtime)
     if not match or architecture not in MACHINES:
         raise PackageError(
             f"requirements need a Python runtime and an architecture of {', '.join(MACHINES)}, not {runtime}, {architecture}"
         )
-    tags = platforms(match.group(1), architecture)
-    name = hashlib.sha256("\n".join([runtime, *tags, *sorted(lines)]).encode()).hexdigest()[:16]
-    target = work_dir / f"dependencies-{name}"
-    if not target.is_dir():
-        temporary = Path(tempfile.mkdtemp(dir=work_dir))
+    target = Target(match[1], architecture)
+    requirements = read_requirements(Path(package["requirements"]), target)
+    if not requirements.pins:
+        return {}, requirements.files
+    return source_files(download(module, work_dir, runtime, target, requirements)), requirements.files
+
+
+def download(module: AnsibleModule, work_dir: Path, runtime: str, target: Target, requirements: Requirements) -> Path:
+    """Return the folder with the wheels' content, downloaded once for each set of requirements, runtime and architecture."""
+    python = runtime.removeprefix("python")
+    tags = platforms(python, target.architecture)
+    name = hashlib.sha256("\n".join([runtime, *tags, requirements.text()]).encode()).hexdigest()[:16]
+    folder = work_dir / f"dependencies-{name}"
+    if folder.is_dir():
+        return folder
+    temporary = Path(tempfile.mkdtemp(dir=work_dir))
+    try:
+        asked = temporary / "requirements.txt"
+        asked.write_text(requirements.text(), encoding="utf-8")
+        content = temporary / "content"
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"]
-        command += ["--target", str(temporary), "--only-binary", ":all:", "--implementation", "cp"]
+        # What belongs together is checked afterwards: pip would judge it for the Python that runs it.
+        command += ["--no-deps", "--target", str(content), "--only-binary", ":all:", "--implementation", "cp"]
         command += [option for tag in tags for option in ("--platform", tag)]
-        command += ["--python-version", match.group(1), *lines]
+        command += ["--python-version", python, "--requirement", str(asked)]
         rc, _out, err = module.run_command(command)
         if rc != 0:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise PackageError(
-                f"pip cannot install {', '.join(lines)} for {runtime} on {architecture}: {err.strip()[-400:]}"
-            )
-        pinned = {_plain(PINNED.match(line)[1]) for line in lines}
-        extra = sorted(
-            f"{name}=={version}"
-            for name, version in (info.stem.split("-", 1) for info in temporary.glob("*.dist-info"))
-            if _plain(name) not in pinned
-        )
-        if extra:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise PackageError(
-                f"requirements {', '.join(lines)} bring in {', '.join(extra)}; add what they bring in, pinned"
-            )
+            pins = ", ".join(str(pin) for _name, pin in sorted(requirements.pins.items()))
+            reason = " ".join(err.split())[-400:]
+            raise PackageError(f"pip cannot install {pins} for {runtime} on {target.architecture}: {reason}")
+        check_installed(content, requirements, target)
         # bin/ and RECORD name the Python that installed, which differs from machine to machine.
-        shutil.rmtree(temporary / "bin", ignore_errors=True)
-        for record in [*temporary.glob("*.dist-info/RECORD"), *temporary.glob("*.dist-info/direct_url.json")]:
+        shutil.rmtree(content / "bin", ignore_errors=True)
+        for record in [*content.glob("*.dist-info/RECORD"), *content.glob("*.dist-info/direct_url.json")]:
             record.unlink()
         try:
-            temporary.rename(target)
+            content.rename(folder)
         except OSError:  # another run was faster
-            shutil.rmtree(temporary, ignore_errors=True)
-    return source_files(target)
+            if not folder.is_dir():
+                raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return folder
 
 
 def write_zip(path: Path, files: dict[str, Entry]) -> None:
@@ -186,15 +194,12 @@ def build(module: AnsibleModule, name: str, package: dict, work_dir: Path) -> di
         raise PackageError(f"source {source} is no directory; name the folder that holds the code")
     files = source_files(source)
     if package.get("requirements"):
-        requirements = Path(package["requirements"])
-        if not requirements.is_file():
-            raise PackageError(f"requirements {requirements} is no file; correct the path or remove it")
-        lines = requirement_lines(requirements)
-        if lines:
-            found = dependency_files(module, work_dir, package, lines)
-            files = {**{package["prefix"] + path: entry for path, entry in found.items()}, **files}
-        # It has done its work, and the runtime has no use for it.
-        files.pop(requirements.name if requirements.parent == source else "", None)
+        found, asked = dependencies(module, work_dir, package)
+        files = {**{package["prefix"] + path: entry for path, entry in found.items()}, **files}
+        # They have done their work, and the runtime has no use for them.
+        for path in asked:
+            if path.is_relative_to(source.resolve()):
+                files.pop(path.relative_to(source.resolve()).as_posix(), None)
     if not files:
         raise PackageError(f"source {source} is empty; put the code there")
     with tempfile.NamedTemporaryFile(dir=work_dir, suffix=".zip", delete=False) as file:
@@ -210,6 +215,40 @@ def build(module: AnsibleModule, name: str, package: dict, work_dir: Path) -> di
     }
 
 
+def check(package: dict, built: dict[str, dict[str, str]], own: dict[str, str]) -> None:
+    """Raise PackageError when Lambda would refuse a package, or find no handler in it and its layers."""
+    layers = package.get("layers") or []
+    for layer in layers:
+        if layer not in built:
+            raise PackageError(f"layers names {layer}, which is no package; add it or correct the name")
+    size = sum(map(unzipped, [own["path"], *(built[layer]["path"] for layer in layers)]))
+    if size > UNZIPPED_BYTES:
+        parts = f"the package and its layers {', '.join(layers)} have" if layers else "the package has"
+        raise PackageError(
+            f"{parts} {size} bytes unzipped, and Lambda takes {UNZIPPED_BYTES}; leave out what it can do without"
+        )
+    if package.get("handler"):
+        layered = {name: read for layer in layers for name, read in members(built[layer]["path"]).items()}
+        problem = handler_problem(package["handler"], package["runtime"], members(own["path"]), layered)
+        if problem:
+            raise PackageError(f"handler {package['handler']!r} {problem}")
+
+
+def unzipped(path: str) -> int:
+    with zipfile.ZipFile(path) as archive:
+        return sum(entry.file_size for entry in archive.infolist())
+
+
+def members(path: str) -> dict[str, Read]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: partial(read_member, path, name) for name in archive.namelist()}
+
+
+def read_member(path: str, name: str) -> bytes:
+    with zipfile.ZipFile(path) as archive:
+        return archive.read(name)
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -218,15 +257,19 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    if MISSING:
+        module.fail_json(msg=missing_required_lib("packaging"))
     work_dir = Path(module.params["work_dir"])
+    packages = module.params["packages"]
     built: dict[str, dict[str, str]] = {}
     try:
         work_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name, package in module.params["packages"].items():
-            try:
-                built[name] = build(module, name, package, work_dir)
-            except PackageError as error:
-                module.fail_json(msg=f"lambda_{name.replace('/', '.')}: {error}")
+        for name, package in packages.items():
+            built[name] = build(module, name, package, work_dir)
+        for name, package in packages.items():
+            check(package, built, built[name])
+    except PackageError as error:
+        module.fail_json(msg=f"lambda_{name.replace('/', '.')}: {error}")
     except OSError as error:
         module.fail_json(msg=f"cannot build in {work_dir}: {error.strerror} ({error.filename})")
     # The working directory is no part of what a run deploys.

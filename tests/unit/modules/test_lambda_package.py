@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,13 @@ from ansible_collections.bbws.site_builder.plugins.modules import lambda_package
 
 # Of FILES and fastjsonschema 2.21.1, in whose wheel one file is executable.
 WHEEL_HASH = "qPjQ/UyDPO51yqQ4cKEhCeUraMjRQDv7dvZXFj/VypE="
+WHEEL_SHA256 = "c9e5b7e908310918cf494a434eeb31384dd84a98b57a30bcb1f535015b554667"
+# Any that can build, as set-up takes any from 3.12 on.
+OTHER_PYTHONS = [
+    path
+    for path in sorted(Path.home().glob(".pyenv/versions/3.1[2-9].*/bin/python3"))
+    if path.parent.parent.name.split(".")[1] != str(sys.version_info.minor)
+]
 FILES = {"app.py": "a = 1\n", "lib/b.py": "b = 2\n", "lib/a.json": "{}", "é.txt": "x"}
 
 
@@ -176,14 +184,11 @@ class TestRequirements:
             "boto3>=1",
             "boto3==1.*",
             "boto3~=1.2",
-            "boto3==1,!=1.1",
             "boto3===",
-            "-r other.txt",
-            "--index-url https://example.com",
             "git+https://example.com/a",
             "./local",
             "boto3 @ https://example.com/a.whl",
-            "boto3==1.0 --hash=sha256:0",
+            "boto3==1.0 --config-settings=a=b",
         ],
     )
     def test_open_ones_are_refused(self, build: Callable[..., dict], tmp_path: Path, line: str):
@@ -193,11 +198,6 @@ class TestRequirements:
             f"lambda_functions.f: {source}/requirements.txt has {line!r}, which is not pinned; write <name>==<version>"
         )
 
-    def test_pinned_ones_are_read(self, tmp_path: Path):
-        lines = ["a==1.0", "B_c.d==2!1.0rc1+x", "e[f,g]==1", "h==1; python_version < '3'"]
-        text = "# why\n\n" + "".join(f"  {line}  # note\n" for line in lines)
-        assert module.requirement_lines(write(tmp_path, {"r.txt": text}) / "r.txt") == lines
-
     def test_none_that_are_left(self, build: Callable[..., dict], tmp_path: Path):
         source = write(tmp_path / "f", {**FILES, "requirements.txt": "# nothing\n"})
         assert names(build(source, requirements=str(source / "requirements.txt"))) == sorted(FILES)
@@ -205,7 +205,10 @@ class TestRequirements:
     @pytest.mark.parametrize(
         ("package", "sentence"),
         [
-            ({"requirements": "/nowhere.txt"}, "requirements /nowhere.txt is no file; correct the path or remove it"),
+            (
+                {"requirements": "/nowhere.txt"},
+                "requirements /nowhere.txt cannot be read (No such file or directory); correct the path or remove it",
+            ),
             (
                 {"runtime": "nodejs22.x"},
                 "requirements need a Python runtime and an architecture of arm64, x86_64, not nodejs22.x, arm64",
@@ -225,21 +228,28 @@ class TestRequirements:
 
     @pytest.fixture
     def pip(self, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-        """A pip that installs what it is told and Its_Dependency; the calls that were made."""
+        """A pip that installs what it is told, where a needs Its_Dependency; the calls that were made."""
         calls: list[list[str]] = []
 
         def run_command(_module: object, command: list[str], **_options: object) -> tuple[int, str, str]:
             calls.append(command)
             target = Path(command[command.index("--target") + 1])
-            lines = command[command.index("--python-version") + 2 :]
+            lines = Path(command[command.index("--requirement") + 1]).read_text().splitlines()
             if "missing==1" in lines:
                 return 1, "", "No matching distribution\n"
-            for line in [*(line for line in lines if not line.startswith("its")), "Its_Dependency==2.0"]:
+            for line in lines:
                 name, version = line.split("==")
                 info = f"{name}-{version}.dist-info"
+                needs = {"a": "Requires-Dist: Its.Dependency (>=2)\n"}.get(name, "")
+                metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}"
                 write(
                     target,
-                    {f"{info}/RECORD": str(target), f"{info}/METADATA": "", f"{name}.py": "", "bin/tool": "#!here"},
+                    {
+                        f"{info}/RECORD": str(target),
+                        f"{info}/METADATA": metadata,
+                        f"{name}.py": "",
+                        "bin/tool": "#!here",
+                    },
                 )
                 # As pip does for what is executable in the wheel: by the umask, but always for the owner.
                 (target / f"{name}.py").chmod(0o777 & ~self.umask | 0o100)
@@ -251,11 +261,15 @@ class TestRequirements:
     def test_all_that_is_brought_in_must_be_pinned(self, build: Callable[..., dict], tmp_path: Path, pip: list):
         source, requirements = write(tmp_path / "f", FILES), write(tmp_path, {"r.txt": "a==1.0\n"}) / "r.txt"
         assert build(source, requirements=str(requirements))["msg"] == (
-            "lambda_functions.f: requirements a==1.0 bring in Its_Dependency==2.0; add what they bring in, pinned"
+            "lambda_functions.f: requirements a==1.0 bring in Its.Dependency>=2 (for a==1.0); add what they bring in, pinned"
         )
         assert not list((tmp_path / "work").iterdir())
+        requirements.write_text("a==1.0\nits.dependency==1.9\n")
+        assert build(source, requirements=str(requirements))["msg"] == (
+            "lambda_functions.f: a==1.0 needs Its.Dependency>=2, and Its.Dependency is pinned to 1.9; pin versions that fit"
+        )
         requirements.write_text("a==1.0\nits.dependency==2.0\n")
-        assert "Its_Dependency-2.0.dist-info/METADATA" in names(build(source, requirements=str(requirements)))
+        assert "its.dependency-2.0.dist-info/METADATA" in names(build(source, requirements=str(requirements)))
 
     def test_only_what_is_the_same_everywhere_is_kept(self, build: Callable[..., dict], tmp_path: Path, pip: list):
         source = write(tmp_path / "f", FILES)
@@ -265,12 +279,12 @@ class TestRequirements:
         assert added == {
             "python/a.py",
             "python/a-1.0.dist-info/METADATA",
-            "python/Its_Dependency.py",
-            "python/Its_Dependency-2.0.dist-info/METADATA",
+            "python/its-dependency.py",
+            "python/its-dependency-2.0.dist-info/METADATA",
         }
         assert {name for name, mode in modes(built).items() if mode == 0o100755} == {
             "python/a.py",
-            "python/Its_Dependency.py",
+            "python/its-dependency.py",
         }
         again = build(source, requirements=str(requirements), prefix="python/")
         assert (again, len(pip)) == (built, 1)
@@ -320,6 +334,76 @@ class TestRequirements:
         assert "python/fastjsonschema/__init__.py" in names(built)
         assert "requirements.txt" not in names(built)
         assert built["source_code_hash"] == WHEEL_HASH
+
+    @pytest.mark.parametrize("python", OTHER_PYTHONS, ids=lambda path: path.parent.parent.name)
+    def test_whichever_python_builds_the_bytes_are_the_same(
+        self, build: Callable[..., dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: Path
+    ):
+        """The older runtime needs what no builder here does."""
+        text = 'typing-extensions==4.12.2 ; python_version < "3.12"\nfastjsonschema==2.21.1 ; python_version < "4"\n'
+        source = write(tmp_path / "f", {**FILES, "requirements.txt": text})
+        options = {"requirements": str(source / "requirements.txt"), "runtime": "python3.11"}
+        built = build(source, **options)
+        assert {"typing_extensions.py", "fastjsonschema/__init__.py"} <= set(names(built))
+        monkeypatch.setattr(module.sys, "executable", str(python))
+        assert build(source, tmp_path / "elsewhere", **options)["source_code_hash"] == built["source_code_hash"]
+
+    def test_hashes_are_for_pip_to_check(self, build: Callable[..., dict], tmp_path: Path):
+        right, wrong = (f"fastjsonschema==2.21.1 \\\n  --hash=sha256:{digest}\n" for digest in (WHEEL_SHA256, "0" * 64))
+        source = write(tmp_path / "f", {**FILES, "requirements.txt": wrong})
+        options = {"requirements": str(source / "requirements.txt"), "prefix": "python/"}
+        assert f"Got {WHEEL_SHA256}" in build(source, **options)["msg"]
+        (source / "requirements.txt").write_text(right)
+        assert build(source, **options)["source_code_hash"] == WHEEL_HASH
+
+    def test_files_that_were_read_are_not_packed(self, build: Callable[..., dict], tmp_path: Path, pip: list):
+        files = {**FILES, "r/main.txt": "-r ../more.txt\n-c limits.txt\n", "r/limits.txt": "b==1\n", "more.txt": "b\n"}
+        source = write(tmp_path / "f", files)
+        assert {*FILES, "b.py"} == {
+            name for name in names(build(source, requirements=str(source / "r/main.txt"))) if ".dist-info" not in name
+        }
+
+
+class TestFunctionWithItsLayers:
+    @pytest.fixture
+    def build_both(self, run_module: Callable[..., dict], tmp_path: Path) -> Callable[..., dict]:
+        """Return a function that builds functions/f and layers/l and returns the whole result."""
+
+        def call(files: dict[str, str], layer: dict[str, str], **function: object) -> dict:
+            shared = {"runtime": "python3.12", "architecture": "arm64", "prefix": ""}
+            packages = {
+                "functions/f": {**shared, "source": str(write(tmp_path / "f", files)), **function},
+                "layers/l": {**shared, "source": str(write(tmp_path / "l", layer))},
+            }
+            return run_module(module, packages=packages, work_dir=str(tmp_path / "work"))
+
+        return call
+
+    def test_size_counts_together(self, build_both: Callable[..., dict], monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(module, "UNZIPPED_BYTES", 10)
+        both = {"layers": ["layers/l"]}
+        assert not build_both({"a.py": "12345"}, {"b.py": "12345"}, **both).get("msg")
+        assert build_both({"a.py": "123456"}, {"b.py": "12345"}, **both)["msg"] == (
+            "lambda_functions.f: the package and its layers layers/l have 11 bytes unzipped, and Lambda takes 10; leave out "
+            "what it can do without"
+        )
+        assert not build_both({"a.py": "123456"}, {"b.py": "12345"}).get("msg")
+        assert build_both({"a.py": "1"}, {"b.py": "12345678901"})["msg"].startswith(
+            "lambda_layers.l: the package has 11 bytes unzipped, and Lambda takes 10"
+        )
+
+    def test_handler_may_be_in_a_layer(self, build_both: Callable[..., dict]):
+        files, layer = {"a.py": ""}, {"python/app.py": "def handler(): ..."}
+        assert not build_both(files, layer, handler="app.handler", layers=["layers/l"]).get("msg")
+        assert build_both(files, layer, handler="app.handler")["msg"] == (
+            "lambda_functions.f: handler 'app.handler' is for the runtime python3.12, and the source has no app.py; add it or "
+            "correct handler or runtime"
+        )
+
+    def test_layer_that_is_none(self, build_both: Callable[..., dict]):
+        assert build_both({"a.py": ""}, {"b.py": ""}, layers=["layers/x"])["msg"] == (
+            "lambda_functions.f: layers names layers/x, which is no package; add it or correct the name"
+        )
 
 
 @pytest.mark.parametrize(
