@@ -50,11 +50,10 @@ class Server:
     endpoint: str
     port_variable: str
     health_path: str
-    script: str
 
 
-MOTO = Server("moto", "default", "local_aws_port", "/moto-api/", "moto_server.py")
-MINISTACK = Server("ministack", "dynamodb", "local_aws_dynamodb_port", "/_ministack/health", "ministack_server.py")
+MOTO = Server("moto", "default", "local_aws_port", "/moto-api/")
+MINISTACK = Server("ministack", "dynamodb", "local_aws_dynamodb_port", "/_ministack/health")
 SERVERS = (MOTO, MINISTACK)
 PACKAGES = {"moto": "moto", "flask_cors": "moto[server]", "ministack": "ministack"}
 
@@ -150,11 +149,11 @@ class LocalAws:
 
     def _spawn(self, server: Server, sock: socket.socket, launcher: str, account_id: str) -> dict[str, Any]:
         fd, port = sock.fileno(), sock.getsockname()[1]
-        command = [str(Path(launcher).with_name(server.script)), str(fd)]
+        script = launcher if server is MOTO else str(Path(launcher).with_name("ministack_server.py"))
         environment = _environment(self.directory, account_id, port)
         with open(self._log(server), "ab", opener=_private) as log:
             process = subprocess.Popen(
-                [sys.executable, *command],
+                [sys.executable, script, str(fd)],
                 cwd=self.directory,
                 env=environment,
                 stdin=subprocess.DEVNULL,
