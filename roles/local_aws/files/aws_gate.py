@@ -1,9 +1,9 @@
 """Stand before an emulator: note what is called, deny what a test wants denied, refuse what AWS refuses.
 
-Both servers have a gate. They share two files in the directory in which they run:
+Both servers have a gate, which uses two files in the directory in which they run:
 
-- ``calls.txt``: each operation that was called, once, as ``service Operation``, in the order of the first calls. Whoever
-  deletes it starts a new record.
+- ``<server>.calls``: each operation that was called, once, as ``service Operation``, in the order of the first calls.
+  Whoever deletes it starts a new record.
 - ``deny.json``, written by a test: a list of ``{"service": ..., "operation": ...}``, "*" being all. Further keys: ``code``
   (AWS's code for a denial), ``message``, ``status``, ``times`` (how often, else always), ``containing`` (text in the
   request's parameters as JSON). A file that changes starts its counts anew.
@@ -23,7 +23,7 @@ from aws_call import Answer, Call, Refusal, answer, find, parse, protocol_of, sc
 from moto.core.parse import RequestParserError
 from moto.core.request import Request
 
-CALLS, DENY = "calls.txt", "deny.json"
+DENY = "deny.json"
 # A denial in the words of IAM: the XML services and the JSON ones have a code each.
 DENIED_XML, DENIED_JSON = "AccessDenied", "AccessDeniedException"
 STATUS = {
@@ -36,9 +36,9 @@ STATUS = {
 class Gate:
     """One server's."""
 
-    def __init__(self, directory: Path, account: str) -> None:
+    def __init__(self, server: str, directory: Path, account: str) -> None:
         self.account = account
-        self.calls = Calls(directory / CALLS)
+        self.calls = Calls(directory / f"{server}.calls")
         self.denials = Denials(directory / DENY)
 
     def read(self, request: Request) -> Call | None:
@@ -141,4 +141,5 @@ def _denial(entry: dict[str, Any], call: Call) -> Refusal:
         f"User: arn:aws:sts::{call.account}:assumed-role/local/local is not authorized to perform: {action} because no "
         f"identity-based policy allows the {action} action"
     )
-    return Refusal(code, message, entry.get("status") or STATUS.get(code, 0))
+    status = 403 if (call.protocol, code) == ("rest-json", DENIED_JSON) else STATUS.get(code, 0)
+    return Refusal(code, message, entry.get("status") or status)

@@ -108,7 +108,7 @@ def main(fd: int) -> None:
     config.bind = [f"fd://{fd}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    gate = Gate(Path.cwd(), os.environ["MINISTACK_ACCOUNT_ID"])
+    gate = Gate("ministack", Path.cwd(), os.environ["MINISTACK_ACCOUNT_ID"])
     asyncio.run(serve(Gated(gate, app), config, mode="asgi"))
 
 

@@ -76,7 +76,7 @@ def main(fd: int) -> None:
     aws_rules.load()
     # AWS has its managed policies in every account; bootstrap.yml attaches one.
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
-    gate = Gate(Path.cwd(), os.environ["MOTO_ACCOUNT_ID"])
+    gate = Gate("moto", Path.cwd(), os.environ["MOTO_ACCOUNT_ID"])
     make_server(
         host,
         port,

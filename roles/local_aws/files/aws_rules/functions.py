@@ -18,6 +18,8 @@ from aws_rules import account, rule
 UNZIPPED_BYTES = 262_144_000
 ENVIRONMENT_BYTES = 4096
 LAYERS = 5
+TIMEOUT_SECONDS = 900
+MEMORY_MB = 10_240
 UNRESERVED = 100
 SET_UP = ("CreateFunction", "UpdateFunctionConfiguration")
 QUOTAS = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
@@ -90,6 +92,19 @@ def environment_size(call: Call) -> str | None:
         "Lambda was unable to configure your environment variables because the environment variables you have provided "
         f"exceeded the 4KB limit. String measured: {measured}"
     )
+
+
+@rule("lambda", *SET_UP, code="ValidationException", source=QUOTAS)
+def timeout_and_memory(call: Call) -> str | None:
+    """A function may run longer than 900 seconds or has more memory than 10,240 MB, and no instances of its own."""
+    for name, most in (("Timeout", TIMEOUT_SECONDS), ("MemorySize", MEMORY_MB)):
+        value = call.params.get(name) or 0
+        if value > most and not call.params.get("CapacityProviderConfig"):
+            return (
+                f"1 validation error detected: Value '{value}' at '{name[0].lower()}{name[1:]}' failed to satisfy "
+                f"constraint: Member must have value less than or equal to {most}"
+            )
+    return None
 
 
 @rule("lambda", *SET_UP, code="InvalidParameterValueException", source=QUOTAS)

@@ -107,7 +107,10 @@ def each_class_once(call: Call) -> str | None:
 
 @rule("s3", "PutBucketLifecycleConfiguration", code="InvalidArgument", source=TRANSITIONS)
 def days_before_infrequent_access(call: Call) -> str | None:
-    """A transition to STANDARD_IA or ONEZONE_IA comes before 30 days."""
+    """A transition to STANDARD_IA or ONEZONE_IA comes before 30 days.
+
+    Both the user guide and the errors that people report say so; the API reference of late 2026 does no longer.
+    """
     for _, action, transitions in _each(call):
         for transition in transitions:
             days, storage = _when(transition, action), transition.get("StorageClass")
