@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import json
 import subprocess
@@ -946,3 +947,14 @@ def test_record(aws: Aws) -> None:
         "iam GetRole",
         "apigatewayv2 GetApis",
     ]
+
+
+def test_body_in_chunks(aws: Aws) -> None:
+    """A body without a length arrives whole."""
+    aws.client("s3").create_bucket(Bucket="chunks", CreateBucketConfiguration={"LocationConstraint": REGION})
+    host, port = aws.endpoints["default"].removeprefix("http://").split(":")
+    signed = f"AWS4-HMAC-SHA256 Credential=test/20250101/{REGION}/s3/aws4_request, SignedHeaders=host, Signature=0"
+    connection = http.client.HTTPConnection(host, int(port), timeout=30)
+    connection.request("PUT", "/chunks/a", iter([b"one", b"two"]), {"Authorization": signed}, encode_chunked=True)
+    assert connection.getresponse().status == 200
+    assert aws.client("s3").get_object(Bucket="chunks", Key="a")["Body"].read() == b"onetwo"

@@ -5,8 +5,8 @@ Both servers have a gate, which uses two files in the directory in which they ru
 - ``<server>.calls``: each operation that was called, once, as ``service Operation``, in the order of the first calls.
   Whoever deletes it starts a new record.
 - ``deny.json``, written by a test: a list of ``{"service": ..., "operation": ...}``, "*" being all. Further keys: ``code``
-  (AWS's code for a denial), ``message``, ``status``, ``times`` (how often, else always), ``containing`` (text in the
-  request's parameters as JSON). A file that changes starts its counts anew.
+  (AWS's code for a denial), ``message``, ``status``, ``times`` (how often, else always; each server counts for itself),
+  ``containing`` (text in the request's parameters as JSON). A file that changes starts its counts anew.
 """
 
 from __future__ import annotations

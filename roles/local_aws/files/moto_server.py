@@ -61,9 +61,11 @@ class Gated:
 
 def _with_body(environ: Environ) -> Environ:
     """Return the request once more, with a body of its own: both the gate and moto read it."""
-    if not environ.get("CONTENT_LENGTH"):
-        return {**environ, "wsgi.input": io.BytesIO()}  # chunked: an object's, which no rule reads
-    body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    if environ.pop("HTTP_TRANSFER_ENCODING", ""):
+        body = environ["wsgi.input"].read()  # in chunks, of which werkzeug knows the end
+        environ["CONTENT_LENGTH"] = str(len(body))
+    else:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
     return {**environ, "wsgi.input": io.BytesIO(body)}
 
