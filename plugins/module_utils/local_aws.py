@@ -30,6 +30,14 @@ PROC = Path("/proc")
 # Of the caller's environment only what Python needs to find itself. AWS_*, PYTHON*, proxies and the
 # short names that ministack reads (AUTH, SERVICES, USE_SSL, ...) stay outside.
 INHERITED = ("PATH", "HOME", "LD_LIBRARY_PATH")
+# ... and what an account is like: roles/local_aws/README.md has them.
+ACCOUNT_SETTINGS = (
+    "LOCAL_AWS_API_TIMEOUT_MS",
+    "LOCAL_AWS_LAMBDA_CONCURRENCY",
+    "LOCAL_AWS_NOT_BOOTSTRAPPED",
+    "LOCAL_AWS_NO_SERVICE_LINKED_ROLES",
+    "LOCAL_AWS_REGIONS_OFF",
+)
 
 # Loopback never goes through a proxy, whatever the environment says.
 _http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -142,11 +150,11 @@ class LocalAws:
 
     def _spawn(self, server: Server, sock: socket.socket, launcher: str, account_id: str) -> dict[str, Any]:
         fd, port = sock.fileno(), sock.getsockname()[1]
-        command = _moto(launcher, fd) if server is MOTO else _ministack(fd)
+        script = launcher if server is MOTO else str(Path(launcher).with_name("ministack_server.py"))
         environment = _environment(self.directory, account_id, port)
         with open(self._log(server), "ab", opener=_private) as log:
             process = subprocess.Popen(
-                [sys.executable, *command],
+                [sys.executable, script, str(fd)],
                 cwd=self.directory,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -326,18 +334,8 @@ def _listen(server: Server, port: int) -> socket.socket:
     return sock
 
 
-def _moto(launcher: str, fd: int) -> list[str]:
-    return [launcher, str(fd)]
-
-
-def _ministack(fd: int) -> list[str]:
-    # As `ministack --detach` does it, but on our socket and in one process. -P: no import from cwd.
-    options = ["--workers", "0", "--keep-alive", "75", "--log-level", "WARNING"]
-    return ["-P", "-m", "hypercorn", *options, "--bind", f"fd://{fd}", "ministack.app:app"]
-
-
 def _environment(directory: Path, account_id: str, port: int) -> dict[str, str]:
-    return {name: os.environ[name] for name in INHERITED if name in os.environ} | {
+    return {name: os.environ[name] for name in (*INHERITED, *ACCOUNT_SETTINGS) if name in os.environ} | {
         "TMPDIR": str(directory),
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",  # the collection may be read-only

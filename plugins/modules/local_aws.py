@@ -18,6 +18,8 @@ description:
   - Both listen on 127.0.0.1 only, keep everything in memory, and see nothing of the caller's
     C(AWS_*), proxy or C(PYTHON*) variables.
   - Each work directory has at most one instance. Starts at the same moment share it.
+  - Both refuse what AWS refuses; see the README of the role P(bbws.site_builder.local_aws#role), also for the variables
+    C(LOCAL_AWS_*), which give the account other quotas.
 options:
   state:
     description:
@@ -33,7 +35,8 @@ options:
     required: true
   launcher:
     description:
-      - The script that serves moto on an inherited socket. Required when O(state=started).
+      - The script that serves moto on an inherited socket, with C(ministack_server.py) beside it. Required when
+        O(state=started).
     type: path
   port:
     description:

@@ -1,0 +1,164 @@
+"""API Gateway (REST APIs)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from aws_call import Call
+from moto.apigateway.models import apigateway_backends
+
+from aws_rules import account, rule
+from aws_rules.policy import load, statements
+
+QUOTAS = "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"
+POLICY_CHARACTERS = 8192
+LEAST_TIMEOUT_MS = 50
+EDGE_TIMEOUT_MS = 29_000
+PARAMETER_NAME = re.compile(r"[a-zA-Z0-9:._$-]+")
+
+
+def _backend(call: Call) -> Any:
+    return apigateway_backends[call.account][call.region]
+
+
+def _patches(call: Call, *path: str) -> Iterator[tuple[str, str]]:
+    """Each (rest of the path, value) of an update below this path that sets something."""
+    for patch in call.params.get("patchOperations") or []:
+        parts = [part.replace("~1", "/").replace("~0", "~") for part in patch.get("path", "").strip("/").split("/")]
+        if parts[: len(path)] == list(path) and patch.get("op") in ("add", "replace"):
+            yield "/".join(parts[len(path) :]), patch.get("value") or ""
+
+
+@rule(
+    "apigateway",
+    "PutMethod",
+    "UpdateMethod",
+    "PutIntegration",
+    "UpdateIntegration",
+    code="BadRequestException",
+    source="https://docs.aws.amazon.com/apigateway/latest/developerguide/request-response-data-mappings.html",
+)
+def parameter_names(call: Call) -> str | None:
+    """A request's parameter has other characters in its name than letters, digits and : . _ $ -"""
+    keys = [*(call.params.get("requestParameters") or {}), *(key for key, _ in _patches(call, "requestParameters"))]
+    # method.request.querystring.<name>
+    names = [key.split(".", 3)[3] for key in keys if key.count(".") >= 3]
+    if all(PARAMETER_NAME.fullmatch(name) for name in names):
+        return None
+    return (
+        "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Parameter name should match the "
+        f"following regular expression: ^{PARAMETER_NAME.pattern}$]"
+    )
+
+
+@rule("apigateway", "PutIntegration", "UpdateIntegration", code="BadRequestException", source=QUOTAS)
+def integration_timeout(call: Call) -> str | None:
+    """An integration waits less than 50 ms, or more than 29,000 ms (edge) or LOCAL_AWS_API_TIMEOUT_MS (regional and
+    private: 300,000, as if the quota were raised; a new account has 29,000).
+    """
+    given = [call.params.get("timeoutInMillis"), *(int(value) for _, value in _patches(call, "timeoutInMillis"))]
+    api = _backend(call).apis.get(call.params["restApiId"])
+    edge = api is not None and "EDGE" in (api.endpoint_configuration or {"types": ["EDGE"]}).get("types", [])
+    most = EDGE_TIMEOUT_MS if edge else account.API_TIMEOUT_MS
+    if all(value is None or LEAST_TIMEOUT_MS <= value <= most for value in given):
+        return None
+    return f"Timeout should be between {LEAST_TIMEOUT_MS} ms and {most} ms"
+
+
+def _policies(call: Call) -> Iterator[str]:
+    if call.params.get("policy"):
+        yield call.params["policy"]
+    yield from (value for _, value in _patches(call, "policy") if value)
+
+
+@rule("apigateway", "CreateRestApi", "UpdateRestApi", code="BadRequestException", source=QUOTAS)
+def policy_size(call: Call) -> str | None:
+    """An API's policy has more than 8,192 characters.
+
+    The words are ours.
+    """
+    size = max((len(policy) for policy in _policies(call)), default=0)
+    return (
+        f"The resource policy has {size} characters, the limit is {POLICY_CHARACTERS}"
+        if size > POLICY_CHARACTERS
+        else None
+    )
+
+
+@rule(
+    "apigateway",
+    "CreateRestApi",
+    "UpdateRestApi",
+    code="BadRequestException",
+    source="https://repost.aws/knowledge-center/api-gateway-resource-policy-access",
+)
+def policy_document(call: Call) -> str | None:
+    """An API's policy is no JSON, or a statement has no principal."""
+    for policy in _policies(call):
+        found = statements(policy)
+        if load(policy) is None or any(not (one.get("Principal") or one.get("NotPrincipal")) for one in found):
+            return "Invalid policy document. Please check the policy syntax and ensure that Principals are valid."
+    return None
+
+
+@rule(
+    "apigateway",
+    "CreateStage",
+    "UpdateStage",
+    code="BadRequestException",
+    source="https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",
+)
+def logging_role(call: Call) -> str | None:
+    """A stage logs, and the account's settings have no role for CloudWatch Logs (LOCAL_AWS_NOT_BOOTSTRAPPED=true; else the
+    account counts as one in which bootstrap.yml has been).
+    """
+    if not account.NOT_BOOTSTRAPPED:
+        return None
+    logs = [value for path, value in _patches(call) if path == "accessLogSettings/destinationArn" and value]
+    logs += [value for path, value in _patches(call) if path.endswith("/logging/loglevel") and value != "OFF"]
+    if logs and not _backend(call).account.cloudwatch_role_arn:
+        return "CloudWatch Logs role ARN must be set in account settings to enable logging"
+    return None
+
+
+def _mapped(call: Call, stage: str | None) -> list[str]:
+    """The domains that lead to the API, or to this stage of it."""
+    return [
+        domain
+        for domain, mappings in _backend(call).base_path_mappings.items()
+        for mapping in mappings.values()
+        if mapping.rest_api_id == call.params["restApiId"] and stage in (None, mapping.stage)
+    ]
+
+
+@rule(
+    "apigateway",
+    "DeleteStage",
+    code="BadRequestException",
+    source="https://github.com/hashicorp/terraform-provider-aws/issues/28774",
+)
+def mapped_stage(call: Call) -> str | None:
+    """A stage is deleted that a custom domain leads to."""
+    stage = call.params["stageName"]
+    domains = _mapped(call, stage)
+    if not domains:
+        return None
+    return (
+        f"Deleting stage {stage} failed. Please remove all base path mappings related to the stage in your domains: "
+        f"{', '.join(domains)}"
+    )
+
+
+@rule(
+    "apigateway",
+    "DeleteRestApi",
+    code="BadRequestException",
+    source="https://github.com/hashicorp/terraform-provider-aws/issues/41651",
+)
+def mapped_api(call: Call) -> str | None:
+    """An API is deleted that a custom domain leads to."""
+    if _mapped(call, None):
+        return "Deleting RestApi failed. Please remove all base path mappings related to the RestApi in your domains."
+    return None

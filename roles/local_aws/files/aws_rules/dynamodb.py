@@ -1,0 +1,122 @@
+"""DynamoDB: what ministack allows. Where a rule must know the table, call.table is what DescribeTable says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from aws_call import Call
+
+from aws_rules import account, rule
+
+# The operations for which the server looks the table up first.
+NEED_TABLE = ("UpdateTable",)
+PROJECTED_ATTRIBUTES = 100
+LIMITS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"
+
+
+def _index_changes(call: Call) -> list[tuple[str, dict[str, Any]]]:
+    """Pairs such as ("Create", {...}), in the order given."""
+    updates = call.params.get("GlobalSecondaryIndexUpdates") or []
+    return [(kind, change) for update in updates for kind, change in update.items()]
+
+
+def _replica_changes(call: Call) -> list[tuple[str, dict[str, Any]]]:
+    updates = call.params.get("ReplicaUpdates") or []
+    return [(kind, change) for update in updates for kind, change in update.items()]
+
+
+@rule(
+    "dynamodb",
+    "UpdateTable",
+    code="ValidationException",
+    source="https://github.com/hashicorp/terraform-provider-aws/issues/34450",
+)
+def stream_of_a_replica(call: Call) -> str | None:
+    """The stream of a table that has replicas is switched off."""
+    stream = call.params.get("StreamSpecification")
+    if stream and not stream.get("StreamEnabled") and call.table.get("Replicas"):
+        return "One or more parameter values were invalid: Disabling Stream is not allowed for a Global Table replica."
+    return None
+
+
+@rule(
+    "dynamodb",
+    "UpdateTable",
+    code="AccessDeniedException",
+    source="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables-security.html",
+)
+def replica_needs_a_role(call: Call) -> str | None:
+    """A first replica, and the caller may not create its service-linked role
+    (LOCAL_AWS_NO_SERVICE_LINKED_ROLES=true).
+
+    The words around the action are those of every denial of IAM.
+    """
+    adds = any(kind == "Create" for kind, _ in _replica_changes(call))
+    if not (account.NO_SERVICE_LINKED_ROLES and adds):
+        return None
+    role = "aws-service-role/replication.dynamodb.amazonaws.com/AWSServiceRoleForDynamoDBReplication"
+    return (
+        f"User: arn:aws:sts::{call.account}:assumed-role/local/local is not authorized to perform: "
+        f"iam:CreateServiceLinkedRole on resource: arn:aws:iam::{call.account}:role/{role} because no identity-based "
+        "policy allows the iam:CreateServiceLinkedRole action"
+    )
+
+
+@rule(
+    "dynamodb",
+    "UpdateTable",
+    code="LimitExceededException",
+    source="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html",
+)
+def one_index_change(call: Call) -> str | None:
+    """More than one global index is created or deleted by one update."""
+    changes = [kind for kind, _ in _index_changes(call) if kind in ("Create", "Delete")]
+    if len(changes) > 1:
+        return "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
+    return None
+
+
+@rule("dynamodb", "CreateTable", "UpdateTable", code="ValidationException", source=LIMITS)
+def projected_attributes(call: Call) -> str | None:
+    """More than 100 attributes are projected, over all of a table's indexes.
+
+    The words are ours.
+    """
+    count = sum(len(index["Projection"].get("NonKeyAttributes") or []) for index in _indexes_after(call))
+    if count <= PROJECTED_ATTRIBUTES:
+        return None
+    return (
+        f"One or more parameter values were invalid: {count} NonKeyAttributes over all secondary indexes, "
+        f"the limit is {PROJECTED_ATTRIBUTES}"
+    )
+
+
+def _indexes_after(call: Call) -> Iterator[dict[str, Any]]:
+    gone = {change["IndexName"] for kind, change in _index_changes(call) if kind == "Delete"}
+    for source in (call.params, call.table):
+        for kind in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
+            yield from (index for index in source.get(kind) or [] if index["IndexName"] not in gone)
+    yield from (change for kind, change in _index_changes(call) if kind == "Create")
+
+
+@rule(
+    "dynamodb",
+    "CreateTable",
+    code="ValidationException",
+    source="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html",
+)
+def local_index_keys(call: Call) -> str | None:
+    """A local index has the table's hash key as its range key too, or another hash key than the table."""
+    table = {key["KeyType"]: key["AttributeName"] for key in call.params.get("KeySchema") or []}
+    for index in call.params.get("LocalSecondaryIndexes") or []:
+        keys = {key["KeyType"]: key["AttributeName"] for key in index["KeySchema"]}
+        if keys.get("HASH") == keys.get("RANGE"):
+            return "Both the Hash Key and the Range Key element in the KeySchema have the same name"
+        if keys.get("HASH") != table.get("HASH"):
+            return (
+                "One or more parameter values were invalid: Index KeySchema does not have the same leading hash key as "
+                f"table KeySchema for index: {index['IndexName']}. index hash key: {keys.get('HASH')}, "
+                f"table hash key: {table.get('HASH')}"
+            )
+    return None
