@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.bbws.site_builder.plugins.module_utils.review.page import plan_page
+from ansible_collections.bbws.site_builder.plugins.module_utils.review.render import plan_page
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from .example import example
