@@ -71,6 +71,12 @@ resources:
           RV(ignore:forces_replacement). Strings, numbers, lists and dicts as they are; null where there is nothing.
       type: list
       elements: dict
+    widening:
+      description:
+        - What a policy of it allows that is not allowed now, or no longer denies, as ends of sentences. Of what is created for
+          somebody new, only what is allowed without bounds.
+      type: list
+      elements: str
   sample:
     - address: module.buckets["artifacts"].aws_s3_bucket_policy.this
       module: module.buckets["artifacts"]
@@ -79,6 +85,7 @@ resources:
       reason: ""
       changes:
         - {path: "policy.Statement[Sid=DenyInsecureTransport].Effect", before: Allow, after: Deny, forces_replacement: false}
+      widening: []
 drift:
   description:
     - What was changed outside Terraform and the plan takes back, as dicts with RV(ignore:address), RV(ignore:type),

@@ -18,12 +18,13 @@ LINES = 15
 def row(change: Mapping[str, Any], sides: Mapping[str, str]) -> dict[str, Any]:
     """Return one attribute: `path`, `forces`, `height` (lines when nothing is opened), and `cells` or `elements`.
 
-    sides: by label, which side of the change is shown. Where both are lists, their elements are compared: `elements`, with
+    sides: by label, which side of the change is shown. Where there is a list on both, their elements are compared: `elements`, with
     `folded` and `size` beside it.
     """
     told = {"path": change["path"], "forces": change["forces_replacement"], "cells": [], "elements": []}
-    if len(sides) > 1 and _is_list(change["before"]) and _is_list(change["after"]):
-        elements = compared(change["before"], change["after"])
+    before, after = _elements(change["before"]), _elements(change["after"])
+    if len(sides) > 1 and before and after and list in (type(change["before"]), type(change["after"])):
+        elements = compared(before, after)
         lines = sum(1 if item["same"] else item["text"].count("\n") + 1 for item in elements)
         changed = [item["sign"] for item in elements if not item["same"]]
         size = f"{changed.count('+')} elements more, {changed.count('-')} less"
@@ -58,8 +59,11 @@ def compared(before: Sequence[Any], after: Sequence[Any]) -> list[dict[str, Any]
     return found
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list) and bool(value)
+def _elements(value: Any) -> list[Any]:
+    """Return the elements of a list; in a policy, what stands alone is a list of one."""
+    if isinstance(value, str):
+        return [] if value in (MASKED, UNKNOWN, "") else [value]
+    return value if isinstance(value, list) else []
 
 
 def _height(lines: int) -> int:

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from ansible_collections.bbws.site_builder.plugins.module_utils.review.page import page_view
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.render import plan_page
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.text import visible
 from hypothesis import given, settings
@@ -140,3 +141,32 @@ def test_the_gravest_comes_first_and_lies_open() -> None:
 )
 def test_changes(action: str, changes: list[tuple[str, Any, Any]], told: str) -> None:
     assert told in Reader(plan_page(report(stack(resources=[resource(action, *changes)])))).text
+
+
+class TestOpen:
+    """How much lies open before anybody has opened anything."""
+
+    @staticmethod
+    def opened(*resources: dict[str, Any], stateful: tuple[str, ...] = ()) -> list[tuple[bool, list[bool]]]:
+        (told,) = page_view(report(stack(resources=list(resources), stateful=list(stateful))))["stacks"]
+        return [(group["open"], [item["open"] for item in group["resources"]]) for group in told["groups"]]
+
+    def test_a_small_plan_does(self) -> None:
+        assert self.opened(*[resource("update", ("a", 1, 2))] * 40) == [(True, [True] * 40)]
+
+    def test_of_a_large_one_the_gravest(self) -> None:
+        table = resource("delete", ("a", 1, None), address="t")
+        told = self.opened(*[resource("update", ("a", 1, 2))] * 400, table, stateful=("t",))
+        assert told == [(True, [True]), (False, [False] * 400)]
+
+    def test_not_a_delete_without_data_nor_what_is_routine(self) -> None:
+        deployment = {**resource("replace", ("triggers", 1, 2)), "type": "aws_api_gateway_deployment"}
+        assert self.opened(resource("delete", ("a", 1, None)), deployment) == [(True, [False]), (True, [False])]
+        assert (
+            "aws_thing.this routine: the API is published anew"
+            in Reader(plan_page(report(stack(resources=[deployment])))).text
+        )
+
+    def test_not_what_is_longer_than_the_page(self) -> None:
+        long = resource("update", *[(f"a{n}", 1, 2) for n in range(300)])
+        assert self.opened(long, resource("update", ("a", 1, 2))) == [(True, [False, True])]
