@@ -142,12 +142,12 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.stores import Bucket, Folder, MissingPlanError
-from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.saved_plan import (
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.manifest import (
+    FORMAT,
     MANIFEST,
     read_manifest,
-    refusal,
-    sha256,
 )
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.saved_plan import refusal, sha256
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import to_json, write_private
 
 KEPT = 10
@@ -180,7 +180,7 @@ def save(stores: list[Any], params: dict[str, Any], write: bool, warn: Any) -> d
     files = {f"{name}.tfplan": (run_dir / name / "plan.tfplan").read_bytes() for name in changed}
     files |= {name: text.encode() for name, text in params["documents"].items()}
     manifest = {
-        "format": 2,
+        "format": FORMAT,
         "id": plan_id,
         **params["facts"],
         "stacks": params["stacks"],

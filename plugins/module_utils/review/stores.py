@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.saved_plan import MANIFEST
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.manifest import MANIFEST
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import write_private
 
 with suppress(ImportError):  # AnsibleAWSModule says that it is missing

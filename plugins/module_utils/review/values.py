@@ -18,7 +18,7 @@ LINES = 15
 def row(change: Mapping[str, Any], sides: Mapping[str, str]) -> dict[str, Any]:
     """Return one attribute: `path`, `forces`, `height` (lines when nothing is opened), and `cells` or `elements`.
 
-    sides: by label, which side of the change is shown. Where there is a list on both, their elements are compared: `elements`, with
+    sides: by label, which side of the change is shown. Where there is a list on both, elements are compared: `elements`, with
     `folded` and `size` beside it.
     """
     told = {"path": change["path"], "forces": change["forces_replacement"], "cells": [], "elements": []}

@@ -96,11 +96,17 @@ def _action(change: Mapping[str, Any]) -> str:
     return "" if actions == ("no-op",) else _ACTIONS.get(actions, "+".join(actions))
 
 
+def action_of(entry: Mapping[str, Any]) -> str:
+    """Return what happens to one of resource_changes, empty where nothing does."""
+    change = entry["change"]
+    return _action(change) or ("import" if change.get("importing") else "move" if entry.get("previous_address") else "")
+
+
 def _resource(entry: Mapping[str, Any], mask: Mask, widening: Widening) -> dict[str, Any]:
-    """Return one resource of the plan; its action is empty where nothing happens to it."""
+    """Return one resource of the plan."""
     change = entry["change"]
     importing, moved_from = change.get("importing"), entry.get("previous_address")
-    action = _action(change) or ("import" if importing else "move" if moved_from else "")
+    action = action_of(entry)
     reasons = [
         _REASONS.get(entry.get("action_reason", ""), ""),
         "the old one is deleted first" if change["actions"] == ["delete", "create"] else "",

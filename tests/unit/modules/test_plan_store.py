@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils.review import stores
-from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.saved_plan import MANIFEST
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.manifest import MANIFEST
 from ansible_collections.bbws.site_builder.plugins.modules import plan_store as module
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
