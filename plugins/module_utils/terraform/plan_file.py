@@ -52,12 +52,17 @@ def plan_file_facts(plan_file: Path, project: Path) -> dict[str, Any]:
         raise SiteBuilderError(
             f"{plan_file} is no plan file that can be checked ({type(error).__name__}): run playbooks/plan.yml again"
         ) from error
-    here = _sources_here(project)
+    try:
+        here, backend_here = _sources_here(project), _backend_here(project)
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise SiteBuilderError(
+            f"{project} is no initialised working directory ({type(error).__name__}): run terraform init in it"
+        ) from error
     names = sorted(name for name in there.keys() | here.keys() if there.get(name) != here.get(name))
     imports = files.get(f"{_SOURCES}/{IMPORTS}")
     if imports is None or _only_imports(imports):
         names = [name for name in names if name != _file_name("", IMPORTS)]
-    if backend != _backend_here(project):
+    if backend != backend_here:
         names.append("the backend")
     return {**told, "foreign": names}
 
@@ -84,7 +89,9 @@ def _sources(files: Mapping[str, bytes]) -> dict[str, Any]:
 
 def _sources_here(project: Path) -> dict[str, Any]:
     """Return the same of a working directory."""
-    modules = json.loads((project / ".terraform/modules/modules.json").read_text(encoding="utf-8"))["Modules"]
+    index = project / ".terraform/modules/modules.json"
+    # A root module that calls none has no index.
+    modules = json.loads(index.read_text(encoding="utf-8"))["Modules"] if index.is_file() else [{"Key": "", "Dir": "."}]
     found = _places(modules)
     for item in modules:
         for file in [*(project / item["Dir"]).glob("*.tf"), *(project / item["Dir"]).glob("*.tf.json")]:

@@ -151,3 +151,18 @@ def test_no_zip_archive_and_no_file(project: Path) -> None:
     for path in (project / "main.tf", project / "none"):
         with pytest.raises(SiteBuilderError, match="is no plan file that can be checked"):
             plan_file_facts(path, project)
+
+
+def test_a_root_module_without_modules(project: Path) -> None:
+    (project / ".terraform/modules/modules.json").unlink()
+    alone = {"tfconfig/m-m/main.tf": None, "tfconfig/modules.json": json.dumps(MODULES[:1]).encode()}
+    assert plan_file_facts(write(project, **alone), project)["foreign"] == []
+    assert plan_file_facts(write(project), project)["foreign"] == ["main.tf of module m", "the place of module m"]
+
+
+@pytest.mark.parametrize("text", [None, "x", "{}", '{"backend": null}'])
+def test_a_directory_that_is_not_initialised(project: Path, text: str | None) -> None:
+    state = project / ".terraform/terraform.tfstate"
+    state.unlink() if text is None else state.write_text(text)
+    with pytest.raises(SiteBuilderError, match=r"is no initialised working directory .*: run terraform init in it"):
+        plan_file_facts(write(project), project)
