@@ -9,8 +9,10 @@ module: plan_store
 short_description: Save the plans of a run for review, and take exactly those out again
 version_added: 0.1.0
 description:
-  - A saved plan is a folder (or a prefix of the state bucket) with one plan file per stack that has changes, the page for
-    reviewers, and C(manifest.json), which ties them to a commit, to the variables and to the states.
+  - A saved plan is a folder (or a prefix of the state bucket) with one plan file per stack that has changes, the documents for
+    reviewers (C(plan.html), C(plan.md), C(plan.json)), and C(manifest.json), which ties them to a commit, to the variables and to
+    the states. The manifest lists the SHA-256 of every other file, so that its own stands for the whole.
+  - What a manifest says of a plan file is not taken for true here; M(bbws.site_builder.plan_details) holds it against the file.
   - Plan files hold what a state holds, secrets included. So they live where states live, and files have mode 0600.
   - The ten newest plans are kept. Of older ones nothing is left, in a versioned bucket no version either, which takes
     C(s3:DeleteObject), C(s3:DeleteObjectVersion) and C(s3:ListBucketVersions). Without them the plan is saved all the same, and a
@@ -21,7 +23,7 @@ options:
   state:
     description:
       - V(saved) saves the plans of the run in O(run_dir).
-      - V(shown) writes only the page for reviewers, into O(run_dir), for plans that must not be applied.
+      - V(shown) writes only the documents for reviewers, into O(run_dir), for plans that must not be applied.
       - V(fetched) puts the plan files of O(plan_id) into O(run_dir), or fails with the reason why they must not be applied.
     type: str
     choices: [saved, shown, fetched]
@@ -53,11 +55,9 @@ options:
     description:
       - What a manifest says of the run, that is C(service), C(environment), C(target), C(account_id), C(region),
         C(replica_region), C(terraform_version), C(created_by) and C(created) (ISO 8601, UTC).
+      - The action plugin adds C(commit) and C(dirty) of the checkout of this collection. Of an installed collection the commit is
+        empty, whatever repository may be around it.
     type: dict
-    required: true
-  repository:
-    description: A path in the git checkout whose commit belongs to the plan. Without git there, the commit is empty.
-    type: path
     required: true
   stacks:
     description:
@@ -67,12 +67,18 @@ options:
     required: true
   review:
     description:
-      - The stacks as P(bbws.site_builder.plan_review#filter) has put them together. They become C(plan.json) and C(plan.html).
+      - The stacks as P(bbws.site_builder.plan_review#filter) has put them together. The action plugin makes O(documents) of them.
     type: list
     elements: dict
     default: []
+  documents:
+    description: The documents for reviewers, by name their text. The action plugin writes them.
+    type: dict
+    default: {}
   sha256:
-    description: With O(state=fetched), the SHA-256 of the manifest that was approved; empty to take any.
+    description:
+      - With O(state=fetched), the SHA-256 of the manifest that was approved. Required with O(store=s3); where the plan has not
+        left this machine, empty takes any.
     type: str
     default: ""
   max_age:
@@ -91,7 +97,6 @@ EXAMPLES = """
     state: fetched
     run_dir: /srv/work/dev/runs/20261125T101500Z-1f3c
     plans_dir: /srv/work/dev/plans
-    repository: /srv/site_builder
     facts:
       service: site-builder
       environment: dev
@@ -127,10 +132,7 @@ manifest:
   type: dict
 """
 
-import json
-import shutil
 from contextlib import suppress
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -138,136 +140,22 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.bbws.site_builder.plugins.module_utils.review.page import plan_page
-from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.saved_plan import (
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.review.stores import Bucket, Folder, MissingPlanError
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.manifest import (
+    FORMAT,
     MANIFEST,
-    refusal,
-    sha256,
+    read_manifest,
 )
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.saved_plan import refusal, sha256
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import to_json, write_private
 
 KEPT = 10
-# What one DeleteObjects call takes.
-PER_DELETE = 1000
 
 
-class MissingPlanError(Exception):
-    """No such plan."""
-
-
-class Folder:
-    """Plans on this machine."""
-
-    def __init__(self, plans_dir: Path) -> None:
-        self.dir = plans_dir
-
-    def where(self, plan_id: str = "") -> str:
-        return str(self.dir / plan_id)
-
-    def ids(self) -> list[str]:
-        return sorted(path.parent.name for path in self.dir.glob(f"*/{MANIFEST}"))
-
-    def read(self, plan_id: str, name: str) -> bytes:
-        try:
-            return (self.dir / plan_id / name).read_bytes()
-        except FileNotFoundError as error:
-            raise MissingPlanError from error
-
-    def write(self, plan_id: str, name: str, data: bytes) -> None:
-        folder = self.dir / plan_id
-        for directory in (self.dir, folder):
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_private(folder / name, data)
-
-    def remove_before(self, plan_id: str) -> None:
-        for old in self.ids():
-            if old < plan_id:
-                shutil.rmtree(self.dir / old)
-
-
-class Bucket:
-    """Plans in the state bucket."""
-
-    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
-        self.client, self.bucket, self.prefix = client, bucket, f"{prefix}/plans"
-
-    def where(self, plan_id: str = "") -> str:
-        return f"s3://{self.bucket}/{self.prefix}/{plan_id}"
-
-    def _keys(self, prefix: str) -> list[str]:
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
-        return [item["Key"] for page in pages for item in page.get("Contents", [])]
-
-    def ids(self) -> list[str]:
-        keys = self._keys(f"{self.prefix}/")
-        return sorted(key.split("/")[-2] for key in keys if key.endswith(f"/{MANIFEST}"))
-
-    def read(self, plan_id: str, name: str) -> bytes:
-        try:
-            return self.client.get_object(Bucket=self.bucket, Key=f"{self.prefix}/{plan_id}/{name}")["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
-                raise MissingPlanError from error
-            raise
-
-    def write(self, plan_id: str, name: str, data: bytes) -> None:
-        self.client.put_object(Bucket=self.bucket, Key=f"{self.prefix}/{plan_id}/{name}", Body=data)
-
-    def remove_before(self, plan_id: str) -> None:
-        """Remove all versions, also of what has been deleted before: a delete in a versioned bucket only hides."""
-        pages = self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=f"{self.prefix}/")
-        try:
-            for page in pages:
-                versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-                self._delete([{name: version[name] for name in ("Key", "VersionId")} for version in versions], plan_id)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "AccessDenied":
-                raise
-            # So that at least nobody applies them.
-            self._delete([{"Key": key} for key in self._keys(f"{self.prefix}/")], plan_id)
-            raise
-
-    def _delete(self, objects: list[dict[str, str]], plan_id: str) -> None:
-        """Delete those of the objects that belong to plans older than that one."""
-        old = [item for item in objects if item["Key"].removeprefix(f"{self.prefix}/").split("/")[0] < plan_id]
-        for first in range(0, len(old), PER_DELETE):
-            answer = self.client.delete_objects(
-                Bucket=self.bucket, Delete={"Objects": old[first : first + PER_DELETE], "Quiet": True}
-            )
-            for error in answer.get("Errors", []):
-                raise ClientError({"Error": error}, "DeleteObjects")
-
-
-def commit_of(module: AnsibleAWSModule, path: str) -> tuple[str, bool]:
-    """Return (commit, whether there are changes beside it) of the checkout around `path`."""
-    git = module.get_bin_path("git")
-    if not git:
-        return "", False
-    # A container often runs as another user than the one who cloned.
-    command = [git, "-c", "safe.directory=*", "-C", path]
-    rc, head, _ = module.run_command([*command, "rev-parse", "HEAD"])
-    if rc != 0:
-        return "", False
-    _, changes, _ = module.run_command([*command, "status", "--porcelain"])
-    return head.strip(), bool(changes.strip())
-
-
-def documents(facts: dict[str, Any], params: dict[str, Any], digest: str) -> dict[str, bytes]:
-    """Return what a reviewer looks at: the same as JSON and as a page."""
-    expires = datetime.fromisoformat(facts["created"]) + timedelta(seconds=params["max_age"])
-    review = {
-        **facts,
-        "id": params["plan_id"],
-        "sha256": digest,
-        "expires": expires.isoformat(),
-        "stacks": params["review"],
-    }
-    return {"plan.json": to_json(review).encode(), "plan.html": plan_page(review).encode()}
-
-
-def show(params: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
-    for name, data in documents(facts, params, "").items():
-        write_private(Path(params["run_dir"]) / name, data)
+def show(params: dict[str, Any]) -> dict[str, Any]:
+    for name, text in params["documents"].items():
+        write_private(Path(params["run_dir"]) / name, text.encode())
     return {"folder": params["run_dir"]}
 
 
@@ -286,73 +174,88 @@ def forget_old(store: Any, warn: Any) -> None:
         )
 
 
-def save(stores: list[Any], params: dict[str, Any], facts: dict[str, Any], write: bool, warn: Any) -> dict[str, Any]:
+def save(stores: list[Any], params: dict[str, Any], write: bool, warn: Any) -> dict[str, Any]:
     plan_id, run_dir = params["plan_id"], Path(params["run_dir"])
-    files: dict[str, bytes] = {}
-    stacks = {}
-    for name, stack in params["stacks"].items():
-        stacks[name] = dict(stack)
-        if stack["plan"]["has_changes"]:
-            data = (run_dir / name / "plan.tfplan").read_bytes()
-            files[f"{name}.tfplan"] = data
-            stacks[name]["plan_sha256"] = sha256(data)
-    manifest = {"format": 1, "id": plan_id, **facts, "stacks": stacks}
+    changed = [name for name, stack in params["stacks"].items() if stack["plan"]["has_changes"]]
+    files = {f"{name}.tfplan": (run_dir / name / "plan.tfplan").read_bytes() for name in changed}
+    files |= {name: text.encode() for name, text in params["documents"].items()}
+    manifest = {
+        "format": FORMAT,
+        "id": plan_id,
+        **params["facts"],
+        "stacks": params["stacks"],
+        "files": {name: sha256(data) for name, data in files.items()},
+    }
     text = to_json(manifest).encode()
-    files |= documents(facts, params, sha256(text))
-    # The manifest last: without it there is no plan.
-    files[MANIFEST] = text
     for store in stores if write else []:
-        for name, data in files.items():
+        # The manifest last: without it there is no plan.
+        for name, data in [*files.items(), (MANIFEST, text)]:
             store.write(plan_id, name, data)
         forget_old(store, warn)
     return {
         "plan_id": plan_id,
-        "sha256": sha256(files[MANIFEST]),
+        "sha256": sha256(text),
         "path": stores[-1].where(plan_id),
         "folder": stores[0].where(plan_id),
         "manifest": manifest,
     }
 
 
-def fetch(store: Any, params: dict[str, Any], facts: dict[str, Any], fail: Any) -> dict[str, Any]:
-    saved = store.ids()
-    plan_id = params["plan_id"] or (saved[-1] if saved else "")
-    if plan_id not in saved:
-        known = f"the newest ones are {', '.join(saved[-3:])}" if saved else "none is saved"
-        asked = f"site_builder_plan is {plan_id!r}, and there is no such plan" if plan_id else "there is no saved plan"
-        fail(
-            f"{asked} in {store.where()} ({known}): run playbooks/plan.yml, or look elsewhere with site_builder_plan_store"
+def fetch(store: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """Put the plan files where they are applied. Raises SiteBuilderError when they must not be."""
+    plan_id = named(store, params["plan_id"])
+    if params["store"] == "s3" and not params["sha256"]:
+        raise SiteBuilderError(
+            f"site_builder_plan_sha256 is empty, and whoever may write to {store.where()} could have put a plan there: give the "
+            "SHA-256 that playbooks/plan.yml has printed beside the plan's id and that was approved"
         )
     text = store.read(plan_id, MANIFEST)
     digest = sha256(text)
     if params["sha256"] and params["sha256"] != digest:
-        fail(
+        raise SiteBuilderError(
             f"site_builder_plan_sha256 is {params['sha256']}, but the plan {plan_id} has {digest}: apply the plan that was "
             "approved, or have this one approved"
         )
-    manifest = json.loads(text)
-    if reason := refusal(manifest, facts, params["stacks"], params["max_age"]):
-        fail(reason)
-    files = {}
+    manifest = read_manifest(text, plan_id)
+    if reason := refusal(manifest, params["facts"], params["stacks"], params["max_age"]):
+        raise SiteBuilderError(reason)
+    files = {name: checked(store, plan_id, name, expected) for name, expected in manifest["files"].items()}
     for name in params["stacks"]:
-        stack = manifest["stacks"][name]
-        if not stack["plan"]["has_changes"]:
+        if not manifest["stacks"][name]["plan"]["has_changes"]:
             continue
-        try:
-            files[name] = store.read(plan_id, f"{name}.tfplan")
-        except MissingPlanError:
-            fail(f"the plan {plan_id} has lost its file {name}.tfplan in {store.where()}: run playbooks/plan.yml again")
-        if sha256(files[name]) != stack["plan_sha256"]:
-            fail(
-                f"the file {name}.tfplan of the plan {plan_id} is not the one that was saved (its SHA-256 differs): run "
-                "playbooks/plan.yml again"
-            )
-    for name, data in files.items():
         folder = Path(params["run_dir"]) / name
         for directory in (folder.parent.parent, folder.parent, folder):
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_private(folder / "plan.tfplan", data)
+        write_private(folder / "plan.tfplan", files[f"{name}.tfplan"])
     return {"plan_id": plan_id, "sha256": digest, "path": store.where(plan_id), "manifest": manifest}
+
+
+def named(store: Any, plan_id: str) -> str:
+    """Return the plan that is asked for, the newest one when none is."""
+    saved = store.ids()
+    if plan_id in saved or (saved and not plan_id):
+        return plan_id or saved[-1]
+    known = f"the newest ones are {', '.join(saved[-3:])}" if saved else "none is saved"
+    asked = f"site_builder_plan is {plan_id!r}, and there is no such plan" if plan_id else "there is no saved plan"
+    raise SiteBuilderError(
+        f"{asked} in {store.where()} ({known}): run playbooks/plan.yml, or look elsewhere with site_builder_plan_store"
+    )
+
+
+def checked(store: Any, plan_id: str, name: str, expected: str) -> bytes:
+    """Return a file of the plan."""
+    try:
+        data = store.read(plan_id, name)
+    except MissingPlanError as error:
+        raise SiteBuilderError(
+            f"the plan {plan_id} has lost its file {name} in {store.where()}: run playbooks/plan.yml again"
+        ) from error
+    if sha256(data) != expected:
+        raise SiteBuilderError(
+            f"the file {name} of the plan {plan_id} is not the one that was saved (its SHA-256 differs): run "
+            "playbooks/plan.yml again"
+        )
+    return data
 
 
 def main() -> None:
@@ -366,9 +269,9 @@ def main() -> None:
             "state_bucket": {"type": "str"},
             "state_prefix": {"type": "str"},
             "facts": {"type": "dict", "required": True},
-            "repository": {"type": "path", "required": True},
             "stacks": {"type": "dict", "required": True},
             "review": {"type": "list", "elements": "dict", "default": []},
+            "documents": {"type": "dict", "default": {}},
             "sha256": {"type": "str", "default": ""},
             "max_age": {"type": "int", "default": 86400},
         },
@@ -376,18 +279,21 @@ def main() -> None:
         supports_check_mode=True,
     )
     params = module.params
-    commit, dirty = commit_of(module, params["repository"])
-    facts = {**params["facts"], "commit": commit, "dirty": dirty}
     folder = Folder(Path(params["plans_dir"]))
     stores: list[Any] = [folder]
     if params["store"] == "s3":
-        stores.append(Bucket(module.client("s3"), params["state_bucket"], params["state_prefix"]))
+        stores.append(
+            Bucket(module.client("s3"), params["state_bucket"], params["state_prefix"], params["facts"]["account_id"])
+        )
     try:
         if params["state"] == "shown":
-            module.exit_json(changed=False, **show(params, facts))
-        if params["state"] == "saved":
-            module.exit_json(changed=False, **save(stores, params, facts, not module.check_mode, module.warn))
-        result = fetch(stores[-1], params, facts, lambda sentence: module.fail_json(msg=sentence))
+            result = show(params)
+        elif params["state"] == "saved":
+            result = save(stores, params, not module.check_mode, module.warn)
+        else:
+            result = fetch(stores[-1], params)
+    except SiteBuilderError as error:
+        module.fail_json(msg=str(error))
     except (BotoCoreError, ClientError) as error:
         module.fail_json(msg=f"{stores[-1].where()} cannot be used for plans: {error}")
     except OSError as error:

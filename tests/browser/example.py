@@ -11,7 +11,9 @@ def change(path: str, before: Any, after: Any, forces_replacement: bool = False)
     return {"path": path, "before": before, "after": after, "forces_replacement": forces_replacement}
 
 
-def resource(address: str, action: str, *changes: dict[str, Any], reason: str = "") -> dict[str, Any]:
+def resource(
+    address: str, action: str, *changes: dict[str, Any], reason: str = "", widening: list[str] | None = None
+) -> dict[str, Any]:
     module, _, rest = address.rpartition("].")
     return {
         "address": address,
@@ -20,6 +22,7 @@ def resource(address: str, action: str, *changes: dict[str, Any], reason: str = 
         "action": action,
         "reason": reason,
         "changes": list(changes),
+        "widening": widening or [],
     }
 
 
@@ -106,7 +109,21 @@ def example() -> dict[str, Any]:
                             "arn:aws:cloudfront::333333333333:distribution/E1EXAMPLE",
                             "arn:aws:cloudfront::333333333333:distribution/E2EXAMPLE",
                         ),
+                        change(
+                            "policy.Statement[Sid=Read].Action", ["s3:GetObject"], ["s3:GetObject", "s3:ListBucket"]
+                        ),
+                        widening=[
+                            "allows s3:ListBucket on arn:aws:s3:::site-builder-sites-prod to arn:aws:iam::333333333333:role/ci"
+                        ],
                     )
+                ],
+                drift=[
+                    {
+                        "address": 'module.buckets["sites"].aws_s3_bucket_policy.this',
+                        "type": "aws_s3_bucket_policy",
+                        "action": "updated",
+                        "changes": [change("policy.Statement[Sid=ReadByCloudFront].Condition", None, {})],
+                    }
                 ],
             ),
             stack("iam", 1, ["dynamodb", "s3"], []),
@@ -161,3 +178,26 @@ def example() -> dict[str, Any]:
             ),
         ],
     }
+
+
+def large() -> dict[str, Any]:
+    """378 changes, as a first deploy beside a service that is rebuilt: long policies, long lists, much that is lost."""
+    report = example()
+    policy = {"Statement": [{"Sid": f"S{n}", "Action": ["s3:Get*"], "Resource": "*"} for n in range(20)]}
+    for number, stack_ in enumerate(report["stacks"]):
+        name = f'module.things["{stack_["name"]}-of-the-service"]'
+        told = [
+            resource(
+                f'{name}.aws_iam_role_policy.this["with-a-rather-long-key-{n}"]',
+                action,
+                change("policy", policy if action != "create" else None, policy if action != "delete" else None),
+                change("names", [f"n{i}" for i in range(60)], [f"n{i}" for i in range(1, 61)]),
+                change("tags.Owner", "somebody", "somebody else"),
+                widening=["allows s3:Get* on *"] if action == "update" else [],
+            )
+            for action, times in (("create", 30), ("update", 18), ("replace", 9), ("delete", 6))
+            for n in range(times)
+        ]
+        lost = [r["address"] for r in told if r["action"] in ("delete", "replace")]
+        report["stacks"][number] = stack(stack_["name"], stack_["wave"], stack_["depends_on"], told, stateful=lost)
+    return report

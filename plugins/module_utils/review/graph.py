@@ -1,6 +1,6 @@
 # Copyright (c) 2026 BBWS platform team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The stacks of a plan as a drawing: waves from top to bottom, an arrow from a stack to each that needs it."""
+"""The stacks of a plan as a drawing: waves from top to bottom, an arrow from a stack to each that needs it. Only the layout."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from ansible_collections.bbws.site_builder.plugins.module_utils.review.markup import Content, Html, element
-
 SIGNS = {"created": "+", "updated": "~", "replaced": "±", "deleted": "\u2212"}
 # Result of a stack: what stands for it in the drawing.
 _RESULTS = {"unchanged": "= no changes", "failed": "! failed", "skipped": "… skipped"}
 
-_WIDTH, _HEIGHT, _GAP_X, _GAP_Y = 156, 54, 20, 34
+WIDTH, HEIGHT, _GAP_X, _GAP_Y = 156, 54, 20, 34
 # What fits into a box.
 _LONGEST = 19
 
@@ -35,27 +33,26 @@ def what(stack: Mapping[str, Any]) -> str:
     return " ".join(counts) or "state or outputs"
 
 
-def graph(stacks: Sequence[Mapping[str, Any]]) -> Html:
-    """Return the drawing."""
+def graph(stacks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the drawing of one stack or more, lengths in pixels.
+
+    `width` and `height` of all; `boxes`, each with `x`, `y`, `name`, `short` (the name, or as much as fits), `what` and `weight`;
+    `arrows`, each with the path of its `line` and of its `head`.
+    """
     waves = [list(wave) for _, wave in groupby(sorted(stacks, key=lambda s: s["wave"]), key=lambda s: s["wave"])]
     columns = max(len(wave) for wave in waves)
-    width = columns * (_WIDTH + _GAP_X) - _GAP_X
-    height = len(waves) * (_HEIGHT + _GAP_Y) - _GAP_Y
+    width = columns * (WIDTH + _GAP_X) - _GAP_X
     places = {}
     for row, wave in enumerate(waves):
-        left = (width - len(wave) * (_WIDTH + _GAP_X) + _GAP_X) / 2
+        left = (width - len(wave) * (WIDTH + _GAP_X) + _GAP_X) / 2
         for column, stack in enumerate(wave):
-            places[stack["name"]] = (left + column * (_WIDTH + _GAP_X), row * (_HEIGHT + _GAP_Y))
-    return element(
-        "svg",
-        element("title", "The stacks, each below what it needs"),
-        element("desc", "; ".join(f"{stack['name']}: {what(stack)}" for stack in stacks)),
-        [_arrow(places[source], places[target]) for source, target in _edges(stacks)],
-        [_box(stack, *places[stack["name"]]) for stack in stacks],
-        viewBox=f"-2 -2 {width + 4} {height + 4}",
-        width=width + 4,
-        role="img",
-    )
+            places[stack["name"]] = (left + column * (WIDTH + _GAP_X), row * (HEIGHT + _GAP_Y))
+    return {
+        "width": width,
+        "height": len(waves) * (HEIGHT + _GAP_Y) - _GAP_Y,
+        "boxes": [_box(stack, *places[stack["name"]]) for stack in stacks],
+        "arrows": [_arrow(places[source], places[target]) for source, target in _edges(stacks)],
+    }
 
 
 def _edges(stacks: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
@@ -74,22 +71,23 @@ def _edges(stacks: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     ]
 
 
-def _arrow(source: tuple[float, float], target: tuple[float, float]) -> Content:
-    x1, y1 = source[0] + _WIDTH / 2, source[1] + _HEIGHT
-    x2, y2 = target[0] + _WIDTH / 2, target[1] - 7
+def _arrow(source: tuple[float, float], target: tuple[float, float]) -> dict[str, str]:
+    x1, y1 = source[0] + WIDTH / 2, source[1] + HEIGHT
+    x2, y2 = target[0] + WIDTH / 2, target[1] - 7
     half = (y2 - y1) / 2
-    line = f"M{x1:g} {y1:g}C{x1:g} {y1 + half:g} {x2:g} {y2 - half:g} {x2:g} {y2:g}"
-    return element("path", d=line, class_="line"), element("path", d=f"M{x2 - 5:g} {y2:g}h10l-5 7z", class_="head")
+    return {
+        "line": f"M{x1:g} {y1:g}C{x1:g} {y1 + half:g} {x2:g} {y2 - half:g} {x2:g} {y2:g}",
+        "head": f"M{x2 - 5:g} {y2:g}h10l-5 7z",
+    }
 
 
-def _box(stack: Mapping[str, Any], x: float, y: float) -> Html:
+def _box(stack: Mapping[str, Any], x: float, y: float) -> dict[str, Any]:
     name = stack["name"]
-    short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
-    return element(
-        "g",
-        element("title", f"{name}: {what(stack)}"),
-        element("rect", x=f"{x:g}", y=f"{y:g}", width=_WIDTH, height=_HEIGHT, rx=6),
-        element("text", short, x=f"{x + _WIDTH / 2:g}", y=f"{y + 22:g}", class_="name"),
-        element("text", what(stack), x=f"{x + _WIDTH / 2:g}", y=f"{y + 42:g}"),
-        class_=weight(stack),
-    )
+    return {
+        "x": x,
+        "y": y,
+        "name": name,
+        "short": name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…",
+        "what": what(stack),
+        "weight": weight(stack),
+    }

@@ -11,6 +11,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.masking import UNKNOWN, Mask
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.permissions import Widening
 
 _ACTIONS = {
     ("create",): "create",
@@ -52,8 +53,8 @@ type Path = tuple[str | int | Element, ...]
 
 def plan_details(plan: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `plan` does: `resources` and `drift` with the attributes that differ, and `outputs` by name only."""
-    mask = Mask(plan)
-    resources = (_resource(entry, mask) for entry in plan.get("resource_changes", []))
+    mask, widening = Mask(plan), Widening(plan)
+    resources = (_resource(entry, mask, widening) for entry in plan.get("resource_changes", []))
     drift = (_drifted(entry, mask) for entry in plan.get("resource_drift", []))
     return {
         "resources": [resource for resource in resources if resource["action"]],
@@ -95,11 +96,17 @@ def _action(change: Mapping[str, Any]) -> str:
     return "" if actions == ("no-op",) else _ACTIONS.get(actions, "+".join(actions))
 
 
-def _resource(entry: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
-    """Return one resource of the plan; its action is empty where nothing happens to it."""
+def action_of(entry: Mapping[str, Any]) -> str:
+    """Return what happens to one of resource_changes, empty where nothing does."""
+    change = entry["change"]
+    return _action(change) or ("import" if change.get("importing") else "move" if entry.get("previous_address") else "")
+
+
+def _resource(entry: Mapping[str, Any], mask: Mask, widening: Widening) -> dict[str, Any]:
+    """Return one resource of the plan."""
     change = entry["change"]
     importing, moved_from = change.get("importing"), entry.get("previous_address")
-    action = _action(change) or ("import" if importing else "move" if moved_from else "")
+    action = action_of(entry)
     reasons = [
         _REASONS.get(entry.get("action_reason", ""), ""),
         "the old one is deleted first" if change["actions"] == ["delete", "create"] else "",
@@ -115,6 +122,7 @@ def _resource(entry: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
         "action": action,
         "reason": mask.text("; ".join(reason for reason in reasons if reason)),
         "changes": _attributes(entry, mask) if action and action != "read" else [],
+        "widening": [mask.text(sentence) for sentence in widening.sentences(entry)],
     }
 
 

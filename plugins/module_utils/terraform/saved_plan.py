@@ -1,16 +1,20 @@
 # Copyright (c) 2026 BBWS platform team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The manifest of a saved plan, and every reason not to apply it."""
+"""What a saved plan may be trusted with, and every reason not to apply it."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-MANIFEST = "manifest.json"
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.changes import action_of
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import COLUMNS, STATEFUL_TYPES
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import to_json
+
 # The same in plan and apply, or it is another environment.
 IDENTITY = ("service", "environment", "target", "account_id", "region")
 
@@ -77,6 +81,118 @@ def refusal(
                 "playbooks/plan.yml again, which looks for it"
             )
     return None
+
+
+def plan_facts(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a plan file itself says it does, from `terraform show -json` of it; nothing of it is a secret.
+
+    `actions`, `counts`, `has_changes` and `stateful` as plan_summary has them; `provisioners` (dicts with address and type),
+    which would run programs; `variables_sha256` over the values of its variables, those left out that are the `defaults` of
+    the configuration, which are beside it.
+    """
+    entries = [(entry, action_of(entry)) for entry in plan.get("resource_changes", [])]
+    actions = [
+        {"address": entry["address"], "type": entry["type"], "action": action}
+        for entry, action in entries
+        if action not in ("", "read")
+    ]
+    counts = dict.fromkeys(COLUMNS.values(), 0)
+    for action in actions:
+        if action["action"] in COLUMNS:
+            counts[COLUMNS[action["action"]]] += 1
+    outputs = [change["actions"] for change in plan.get("output_changes", {}).values()]
+    root = plan.get("configuration", {}).get("root_module", {})
+    defaults = {name: item["default"] for name, item in root.get("variables", {}).items() if "default" in item}
+    values = {name: variable.get("value") for name, variable in plan.get("variables", {}).items()}
+    return {
+        "actions": actions,
+        "counts": counts,
+        "has_changes": bool(actions) or any(action != ["no-op"] for action in outputs),
+        "stateful": [
+            a["address"] for a in actions if a["type"] in STATEFUL_TYPES and a["action"] in ("delete", "replace")
+        ],
+        "provisioners": list(_provisioners(root, "")),
+        "variables_sha256": variables_sha256(values, defaults),
+        "defaults": defaults,
+    }
+
+
+def _provisioners(module: Mapping[str, Any], path: str) -> Iterator[dict[str, str]]:
+    for resource in module.get("resources", []):
+        for provisioner in resource.get("provisioners", []):
+            yield {"address": path + resource["address"], "type": provisioner["type"]}
+    for name, call in module.get("module_calls", {}).items():
+        yield from _provisioners(call.get("module", {}), f"{path}module.{name}.")
+
+
+def variables_sha256(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+    """Return the hex SHA-256 over variables, those left out that are their defaults. Equal for Terraform is equal here."""
+    told = {name: _as_terraform(value) for name, value in values.items()}
+    kept = {
+        name: value for name, value in told.items() if name not in defaults or value != _as_terraform(defaults[name])
+    }
+    return sha256(to_json(kept).encode())
+
+
+def _as_terraform(value: Any) -> Any:
+    """Terraform has one kind of number, and composes the characters of a string."""
+    if isinstance(value, Mapping):
+        return {unicodedata.normalize("NFC", name): _as_terraform(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_as_terraform(item) for item in value]
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    # What is true is a number for Python, and for nobody else.
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def untrusted(manifest_entry: Mapping[str, Any], facts: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
+    """Return why the plan file of one stack must not be applied, a sentence each; none when it is what the manifest says.
+
+    manifest_entry: what the manifest says of the stack. facts: plan_facts of the plan file, and what plan_file_facts found in it:
+    what is `foreign`, the `serial` and the `lineage` of the state that it was made from. expected: the name of the `stack`, its
+    `tfvars`, and the `serial` and `lineage` of its state (None: not deployed), as they are here and now.
+    """
+    stack, planned = expected["stack"], manifest_entry["plan"]
+    way_out = "run playbooks/plan.yml again, and have that plan reviewed"
+    found = []
+    for name in ("actions", "counts", "stateful", "has_changes"):
+        said, does = _comparable(planned[name]), _comparable(facts[name])
+        if said != does:
+            found.append(
+                f"the plan file of {stack} does not do what the manifest says ({_difference(name, said, does)})"
+            )
+            break
+    if facts["provisioners"]:
+        programs = ", ".join(f"{item['address']} by {item['type']}" for item in facts["provisioners"])
+        found.append(f"the plan file of {stack} would run programs on this machine ({programs})")
+    if facts["foreign"]:
+        found.append(
+            f"the plan file of {stack} was not made from what is here (it differs in {', '.join(facts['foreign'])})"
+        )
+    if facts["variables_sha256"] != variables_sha256(expected["tfvars"], facts["defaults"]):
+        found.append(f"the plan file of {stack} was made with other variables than those that are defined here")
+    if (facts["serial"] or 0, facts["lineage"] or "") != (expected["serial"] or 0, expected["lineage"] or ""):
+        found.append(
+            f"the plan file of {stack} was made from another state (serial {facts['serial']} there, "
+            f"{expected['serial'] or 0} here)"
+        )
+    return [f"{sentence}: {way_out}" for sentence in found]
+
+
+def _comparable(value: Any) -> Any:
+    """The order in which a plan is told is not a part of it."""
+    if not isinstance(value, list):
+        return value
+    texts = [f"{item['action']} {item['address']}" if isinstance(item, Mapping) else item for item in value]
+    return sorted(texts)
+
+
+def _difference(name: str, said: Any, does: Any) -> str:
+    if not isinstance(said, list):
+        return f"{name}: {said} there, {does} in fact"
+    hidden, missing = ([item for item in one if item not in other] for one, other in ((does, said), (said, does)))
+    return f"{name}: {', '.join(hidden[:3]) or 'nothing'} in fact, {', '.join(missing[:3]) or 'nothing'} there"
 
 
 # A route's method and integration, and their responses, by the key of the route: "GET /sites/{}", for OPTIONS "/sites/{}".

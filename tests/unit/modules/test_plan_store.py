@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.saved_plan import unreviewed
+from ansible_collections.bbws.site_builder.plugins.module_utils.review import stores
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.manifest import MANIFEST
 from ansible_collections.bbws.site_builder.plugins.modules import plan_store as module
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
@@ -18,7 +18,12 @@ from moto import mock_aws
 from moto.s3 import s3_backends
 
 ACCOUNT = "123456789012"
-PLAN = {"has_changes": True, "counts": {"created": 1, "updated": 0, "replaced": 0, "deleted": 0}, "actions": []}
+PLAN = {
+    "has_changes": True,
+    "counts": {"created": 1, "updated": 0, "replaced": 0, "deleted": 0},
+    "actions": [],
+    "stateful": [],
+}
 FACTS = {
     "service": "site-builder",
     "environment": "dev",
@@ -29,7 +34,10 @@ FACTS = {
     "terraform_version": "1.11.4",
     "created_by": "arn:aws:iam::123456789012:user/ann",
     "created": "2026-11-25T10:00:00Z",
+    "commit": "c0ffee",
+    "dirty": False,
 }
+DOCUMENTS = {"plan.html": "<!DOCTYPE html>", "plan.json": "{}", "plan.md": "## Plan"}
 STACK = {"tfvars_sha256": "5e1f", "serial": 3, "lineage": "l", "interrupted": ""}
 
 
@@ -44,35 +52,18 @@ def _aws() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    path = tmp_path / "repository"
-    path.mkdir()
-    git(path, "init", "-q")
-    commit(path)
-    return path
-
-
-def git(path: Path, *arguments: str) -> None:
-    identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
-    subprocess.run(["git", *identity, "-C", path, *arguments], check=True)
-
-
-def commit(path: Path) -> None:
-    git(path, "commit", "-q", "--allow-empty", "-m", "why")
-
-
 @pytest.fixture(params=["local", "s3"])
-def store(request: pytest.FixtureRequest, run_module: Callable[..., dict], tmp_path: Path, repository: Path) -> Any:
+def store(request: pytest.FixtureRequest, run_module: Callable[..., dict], tmp_path: Path) -> Any:
     """Return what calls the module with a store of this kind; a fetch happens on another machine where the store allows it."""
     shared = {
         "store": request.param,
         "region": "eu-west-1",
         "state_bucket": "states",
         "state_prefix": f"{tmp_path.name}/dev",
-        "repository": str(repository),
         "facts": FACTS,
     }
+
+    approved: dict[str, str] = {}
 
     def call(state: str, **options: Any) -> dict[str, Any]:
         machine = tmp_path / (state if request.param == "s3" else "one")
@@ -93,9 +84,15 @@ def store(request: pytest.FixtureRequest, run_module: Callable[..., dict], tmp_p
                 "run_dir": str(run_dir),
                 "plans_dir": str(machine / "plans"),
                 "stacks": {"s3": stack},
+                "documents": DOCUMENTS,
+                "sha256": approved.get(options.get("plan_id") or max(approved, default=""), "")
+                if state == "fetched"
+                else "",
                 **options,
             },
         )
+        if state == "saved" and "sha256" in result:
+            approved[result["plan_id"]] = result["sha256"]
         result["run_dir"] = run_dir
         return result
 
@@ -117,15 +114,14 @@ def test_what_is_fetched_is_what_was_saved(store: Any) -> None:
 
 def test_what_a_reviewer_gets(store: Any) -> None:
     folder = Path(store("saved")["folder"])
-    assert json.loads((folder / "plan.json").read_text())["commit"]
-    assert (folder / "plan.html").read_text().lower().startswith("<!doctype html>")
+    assert {name: (folder / name).read_text() for name in DOCUMENTS} == DOCUMENTS
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
 
 
 def test_a_refused_plan_is_shown_and_not_saved(store: Any) -> None:
     store("saved")
     shown = store("shown", plan_id="20261125T110000Z-bbbbbb", stacks={})
-    assert {path.name for path in Path(shown["folder"]).iterdir()} == {"plan.html", "plan.json"}
+    assert {path.name for path in Path(shown["folder"]).iterdir()} == DOCUMENTS.keys()
     assert "plan_id" not in shown
     assert store("fetched")["plan_id"] == "20261125T100000Z-aaaaaa"
 
@@ -193,7 +189,7 @@ def test_of_an_old_plan_no_version_is_left(store: Any, tmp_path: Path, two_kept:
     ids = [f"20261125T1000{number:02}Z-aaaaaa" for number in range(4)]
     store("saved", plan_id=ids[0])
     # An earlier release has only hidden it.
-    for name in (module.MANIFEST, "s3.tfplan"):
+    for name in (MANIFEST, "s3.tfplan"):
         client().delete_object(Bucket="states", Key=f"{tmp_path.name}/dev/plans/{ids[0]}/{name}")
     for plan_id in ids[1:3]:
         store("saved", plan_id=plan_id)
@@ -248,6 +244,7 @@ def test_no_plan(store: Any) -> None:
     [
         ({"sha256": "0" * 64}, f"site_builder_plan_sha256 is {'0' * 64}, but the plan 20261125T100000Z-aaaaaa has "),
         ({"facts": FACTS | {"environment": "prod"}}, "is for the environment 'dev', and this run is for 'prod'"),
+        ({"facts": FACTS | {"commit": "beef"}}, "was made from commit c0ffee, and this checkout is at beef"),
         ({"facts": FACTS | {"target": "local"}}, "is for the target 'aws', and this run is for 'local'"),
         ({"facts": FACTS | {"created": "2026-11-26T10:00:01Z"}}, "is 86401 s old, and site_builder_plan_max_age is 86400 s"),
         ({"facts": FACTS | {"terraform_version": "1.12.0"}}, "was made by Terraform 1.11.4, and this is 1.12.0"),
@@ -275,28 +272,101 @@ def test_a_plan_that_has_looked_for_what_was_lost(store: Any) -> None:
     assert "was interrupted since" in store("fetched", stacks={"s3": stack | {"interrupted": "another one"}})["msg"]
 
 
-def test_another_commit(store: Any, repository: Path) -> None:
-    store("saved")
-    commit(repository)
-    assert "was made from commit " in store("fetched")["msg"]
-
-
-def test_a_plan_file_that_was_changed_or_lost(store: Any) -> None:
+@pytest.mark.parametrize("name", ["s3.tfplan", "plan.html", "plan.md", "plan.json"])
+def test_a_file_that_was_changed_or_lost(store: Any, name: str) -> None:
+    """One hash, the manifest's, stands for all of them."""
     saved = store("saved")
-    stores = {"local": module.Folder(Path(saved["folder"]).parent), "s3": None}
-    if store.kind == "s3":
-        stores["s3"] = module.Bucket(client(), "states", f"{store.tmp_path.name}/dev")
-    stores[store.kind].write(saved["plan_id"], "s3.tfplan", b"another plan")
-    assert "is not the one that was saved (its SHA-256 differs)" in store("fetched")["msg"]
+    keep = place(store, saved)
+    keep.write(saved["plan_id"], name, b"another")
+    assert f"the file {name} of the plan {saved['plan_id']} is not the one that was saved" in store("fetched")["msg"]
     if store.kind == "local":
-        (Path(saved["folder"]) / "s3.tfplan").unlink()
-        assert "has lost its file s3.tfplan" in store("fetched")["msg"]
+        (Path(saved["folder"]) / name).unlink()
+    else:
+        client().delete_object(Bucket="states", Key=f"{store.tmp_path.name}/dev/plans/{saved['plan_id']}/{name}")
+    assert f"has lost its file {name} in" in store("fetched")["msg"]
 
 
-def test_without_git_the_commit_is_empty(store: Any, tmp_path: Path) -> None:
-    outside = tmp_path / "outside"
-    outside.mkdir()
-    assert store("saved", repository=str(outside))["manifest"]["commit"] == ""
+def place(store: Any, saved: dict[str, Any]) -> Any:
+    if store.kind == "local":
+        return stores.Folder(Path(saved["folder"]).parent)
+    return stores.Bucket(client(), "states", f"{store.tmp_path.name}/dev", ACCOUNT)
+
+
+@pytest.mark.parametrize("store", ["s3"], indirect=True)
+def test_a_plan_in_s3_is_applied_with_its_hash_only(store: Any) -> None:
+    saved = store("saved")
+    refused = store("fetched", sha256="")["msg"]
+    assert refused.startswith("site_builder_plan_sha256 is empty, and whoever may write to s3://states/")
+    assert "the SHA-256 that playbooks/plan.yml has printed" in refused
+    assert "msg" not in store("fetched", sha256=saved["sha256"])
+
+
+@pytest.mark.parametrize("store", ["local"], indirect=True)
+def test_a_plan_that_has_not_left_this_machine_needs_no_hash(store: Any) -> None:
+    store("saved")
+    assert "msg" not in store("fetched", sha256="")
+
+
+def change(manifest: Any, path: str, value: Any) -> Any:
+    *way, last = path.split("|")
+    inside = manifest
+    for step in way:
+        inside = inside[step]
+    inside[last] = value
+    return manifest
+
+
+@pytest.mark.parametrize("store", ["local"], indirect=True)
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (lambda m: "{", "cannot be read"),
+        (lambda m: "[]", "cannot be read"),
+        (lambda m: "[" * 100_000, "cannot be read"),
+        (lambda m: json.dumps(change(m, "format", 1)), "has the format 1, and this release writes 2"),
+        (lambda m: json.dumps(change(m, "id", "20261125T090000Z-other")), "is that of another plan"),
+        (lambda m: json.dumps(change(m, "created", "never")), "cannot be read"),
+        (lambda m: json.dumps(change(m, "created", None)), "cannot be read"),
+        (lambda m: json.dumps(change(m, "stacks", [])), "cannot be read"),
+        (lambda m: json.dumps(change(m, "stacks|s3|plan", {})), "cannot be read"),
+        (lambda m: json.dumps(change(m, "stacks|s3|plan|counts", {"created": "1"})), "cannot be read"),
+        (lambda m: json.dumps(change(m, "stacks|s3|plan|actions", ["x"])), "cannot be read"),
+        (lambda m: json.dumps(change(m, "stacks|s3|plan|has_changes", False)), "does not list the files of the plan"),
+        (lambda m: json.dumps(change(m, "files|../../x", "0" * 64)), "does not list the files of the plan"),
+        (lambda m: json.dumps(change(m, "files|plan.md", "x")), "cannot be read"),
+    ],
+)
+def test_a_manifest_that_is_not_ours(store: Any, text: Callable[[Any], str], problem: str) -> None:
+    saved = store("saved")
+    file = Path(saved["folder"]) / "manifest.json"
+    file.write_text(text(json.loads(file.read_text())))
+    refused = store("fetched", sha256="")
+    assert refused["msg"] == f"the manifest of the plan {saved['plan_id']} {problem}: run playbooks/plan.yml again"
+    assert not refused["run_dir"].exists()
+
+
+@pytest.mark.parametrize("store", ["s3"], indirect=True)
+def test_a_bucket_of_another_account(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    call = BaseClient._make_api_call
+
+    def listen(self: Any, name: str, arguments: dict[str, Any]) -> Any:
+        asked.append((name, arguments.get("ExpectedBucketOwner")))
+        return call(self, name, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", listen)
+    monkeypatch.setattr(module, "KEPT", 1)
+    for number in range(2):
+        store("saved", plan_id=f"20261125T10000{number}Z-aaaaaa")
+    store("fetched")
+    assert {name for name, _ in asked} >= {
+        "PutObject",
+        "GetObject",
+        "ListObjectsV2",
+        "ListObjectVersions",
+        "DeleteObjects",
+    }
+    assert {owner for _, owner in asked} == {ACCOUNT}
 
 
 def test_check_mode_writes_nothing(store: Any) -> None:
@@ -304,30 +374,3 @@ def test_check_mode_writes_nothing(store: Any) -> None:
     assert "msg" not in saved
     assert not Path(saved["folder"]).exists()
     assert "there is no saved plan" in store("fetched")["msg"]
-
-
-def test_what_follows_a_saved_plan_and_was_not_reviewed() -> None:
-    def of(api: str, resource: str) -> dict[str, str]:
-        return {"address": f'module.apis["{api}"].{resource}', "type": resource.partition(".")[0], "action": "update"}
-
-    reviewed = [
-        of("a", 'aws_api_gateway_integration.this["GET /x/{}"]'),
-        of("a", 'aws_api_gateway_method.this["GET /gone"]'),
-        of("a", "aws_api_gateway_usage_plan.this[0]"),
-    ]
-    follows = [
-        of("a", "aws_api_gateway_deployment.this"),
-        of("a", "aws_api_gateway_stage.this"),
-        of("a", "aws_api_gateway_usage_plan.this[0]"),
-        of("a", 'aws_api_gateway_integration.this["GET /x/{}"]'),
-        of("a", 'aws_api_gateway_integration_response.this["GET /x/{} 200"]'),
-    ]
-    more = [
-        of("b", 'aws_api_gateway_integration.this["GET /x/{}"]'),
-        of("a", 'aws_api_gateway_integration.options["/x/{}"]'),
-        of("a", 'aws_api_gateway_integration.this["GET /x/{}/y"]'),
-        of("a", "aws_api_gateway_method_settings.this"),
-        of("a", "aws_api_gateway_rest_api.this"),
-    ]
-    assert unreviewed({"actions": follows}, reviewed) == []
-    assert unreviewed({"actions": [*follows, *more]}, reviewed) == [action["address"] for action in more]
