@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
                 runs.sweep(run_dir)
             return {**result, "changed": False}
         try:
-            shipped = provider.parse_lock(LOCK_FILE.read_bytes())
+            shipped = provider.read_lock(LOCK_FILE)
             wanted = stage.chosen_provider(options["provider_version"], options["provider_package"], shipped)
             laid_out = stage.lay_out(options, wanted, runs.owner_pid())
         except SiteBuilderError as error:

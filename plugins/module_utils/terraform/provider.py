@@ -58,6 +58,14 @@ def parse_lock(text: bytes) -> Lock:
     return Lock(text, version.group(1), frozenset(_HASH.findall(decoded)))
 
 
+def read_lock(path: Path) -> Lock:
+    """Return what the lock file says that comes with the collection. Raises SiteBuilderError where there is none."""
+    try:
+        return parse_lock(path.read_bytes())
+    except OSError as error:
+        raise SiteBuilderError(f"{path} cannot be read ({error.strerror}); install the collection anew") from error
+
+
 def hashless(version: str) -> bytes:
     """Return the lock file of a package that was compared here."""
     return f'provider "{PROVIDER}" {{\n  version     = "{version}"\n  constraints = "{version}"\n}}\n'.encode()
