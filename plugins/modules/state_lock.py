@@ -28,6 +28,10 @@ options:
   lock_id:
     description: The id that Terraform has named. Required with O(state=absent).
     type: str
+  account_id:
+    description: The account to which the bucket must belong.
+    type: str
+    required: true
   state_bucket:
     description: The bucket that holds the states.
     type: str
@@ -51,6 +55,7 @@ EXAMPLES = """
 - name: Show the locks of dev
   bbws.site_builder.state_lock:
     region: eu-west-1
+    account_id: "123456789012"
     state_bucket: site-builder-tfstate-dev-123456789012-eu-west-1
     state_prefix: site-builder/dev
     stacks: [dynamodb, s3]
@@ -75,6 +80,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of, expect_owner
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import INTERRUPTED, LOCK
 
 
@@ -92,6 +98,7 @@ def main() -> None:
         argument_spec={
             "state": {"type": "str", "choices": ["shown", "absent", "marked", "settled"], "default": "shown"},
             "lock_id": {"type": "str"},
+            "account_id": {"type": "str", "required": True},
             "state_bucket": {"type": "str", "required": True},
             "state_prefix": {"type": "str", "required": True},
             "stacks": {"type": "list", "elements": "str", "required": True},
@@ -99,7 +106,8 @@ def main() -> None:
         required_if=[("state", "absent", ["lock_id"])],
         supports_check_mode=True,
     )
-    params, client = module.params, module.client("s3")
+    params = module.params
+    client = expect_owner(module.client("s3"), params["account_id"])
     bucket = params["state_bucket"]
 
     def key(stack: str, name: str) -> str:
@@ -121,7 +129,7 @@ def main() -> None:
             try:
                 found = client.get_object(Bucket=bucket, Key=key(stack, LOCK))
             except ClientError as error:
-                if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+                if code_of(error) in ("404", "NoSuchKey"):
                     continue
                 raise
             locks[stack] = parse_lock(found["Body"].read(), stack)
