@@ -75,7 +75,7 @@ states:
       RV(ignore:resources) (their number), RV(ignore:protected) (addresses that AWS protects against deletion),
       RV(ignore:buckets) (by address C(name) and C(region)), RV(ignore:filled) (the names of those that hold any version of any
       object, see O(look_into)), RV(ignore:outputs) (name to value), RV(ignore:sensitive) (the names of the sensitive ones) and
-      RV(ignore:interrupted) (what tells the mark of a broken lock from every other one, empty where there is none, see
+      RV(ignore:interrupted) (what tells the recovery marker from every other one, empty where there is none, see
       M(bbws.site_builder.state_lock)).
   returned: success
   type: dict

@@ -19,7 +19,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.errors import Si
 # Below <state prefix>/<stack>/ in the state bucket.
 STATE = "terraform.tfstate"
 LOCK = f"{STATE}.tflock"
-# Left where a lock was broken: what that run had begun may be in AWS without being in the state.
+# The recovery marker: what an interrupted run had begun may be in AWS without being in the state.
 INTERRUPTED = "interrupted.json"
 
 # What a disk says that takes nothing more, and the way out.
