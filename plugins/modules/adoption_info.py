@@ -12,8 +12,10 @@ description:
   - Terraform writes its state every 20 seconds and at its end. What a killed one has created since then is in AWS and in no
     state, so that the next plan creates it again, which AWS refuses, or which makes two of it.
   - This module looks for each object that a plan creates, and gives the import ids of those that are ours. With them as
-    C(import) blocks the next plan takes the objects over. Objects are found by name and parent; children together with the
-    parent that is only now taken over, so that one call is enough for most stacks. Call it again after the next plan.
+    C(import) blocks the next plan takes the objects over. Ours is what carries our tags, where O(interrupted) says that this
+    state has lost track of something. Without that it may belong to another state, and is told only, with what takes it over.
+  - Objects are found by name and parent; children together with the parent that is only now taken over, so that one call is
+    enough for most stacks. Call it again after the next plan.
   - Nothing is taken over that the state holds under another address. Where the plan replaces a deployment or the like, what
     an earlier replacement has lost cannot be imported; it is told as a leftover.
   - A deployment of a REST API and a layer version lose their cause by an import, so that the plan replaces them, which
@@ -34,9 +36,23 @@ options:
     description: The saved plan.
     type: path
     required: true
+  stack:
+    description: The stack, as the variable C(site_builder_imports) names it.
+    type: str
+    required: true
+  interrupted:
+    description:
+      - Whether this state has the recovery marker of an interrupted apply, see M(bbws.site_builder.state_lock). Without it
+        nothing is taken over.
+    type: bool
+    default: false
+  account_id:
+    description: The account to which buckets must belong.
+    type: str
+    required: true
   tags:
     description:
-      - What every object of ours carries. An object without one of them is not taken over.
+      - What every object of ours carries. An object without one of them is not taken over, an empty bucket neither.
       - Of kinds that have no tags something else has to agree, such as the description or the parent.
     type: dict
     required: true
@@ -50,7 +66,7 @@ extends_documentation_fragment:
 notes:
   - An object is looked for in the region of its provider in the plan, in O(region) when the plan does not tell.
   - Needs only what C(terraform plan) needs, and C(apigateway:GET), C(cloudfront:ListOriginAccessControls), C(kms:ListKeys),
-    C(kms:ListAliases), C(lambda:ListLayerVersions), C(s3:ListBucketVersions) and C(sns:ListTopics).
+    C(kms:ListAliases), C(lambda:ListLayerVersions) and C(sns:ListTopics).
 """
 
 EXAMPLES = """
@@ -59,6 +75,9 @@ EXAMPLES = """
     binary: /usr/bin/terraform
     project_path: /srv/work/dev/runs/20261125T101500Z-1f3c/iam/stage-0123456789abcdef/stacks/iam
     plan_file: /srv/work/dev/runs/20261125T101500Z-1f3c/iam/plan.tfplan
+    stack: iam
+    interrupted: true
+    account_id: "123456789012"
     tags:
       Service: site-builder
       Environment: dev
@@ -81,7 +100,8 @@ imports:
     module.tables["agents"].aws_dynamodb_table.this: site-builder-agents-dev
 foreign:
   description:
-    - Objects that are in the way and not ours, as dicts with RV(ignore:address), RV(ignore:id) and RV(ignore:sentence).
+    - Objects that are in the way and not ours, and without O(interrupted) those of ours, too, as dicts with RV(ignore:address),
+      RV(ignore:id) and RV(ignore:sentence), which ends with the value of C(site_builder_imports) that takes the object over.
   returned: success
   type: list
   elements: dict
@@ -101,6 +121,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.bbws.site_builder.plugins.module_utils.aws import expect_owner, sentence
 from ansible_collections.bbws.site_builder.plugins.module_utils.recovery import kinds as adoption
 from ansible_collections.bbws.site_builder.plugins.module_utils.recovery.finders import Lookup
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.show_plan import show_plan
@@ -112,6 +133,9 @@ def main() -> None:
             "binary": {"type": "path", "required": True},
             "project_path": {"type": "path", "required": True},
             "plan_file": {"type": "path", "required": True},
+            "stack": {"type": "str", "required": True},
+            "interrupted": {"type": "bool", "default": False},
+            "account_id": {"type": "str", "required": True},
             "tags": {"type": "dict", "required": True},
             "dynamodb_endpoint_url": {"type": "str"},
         },
@@ -120,19 +144,20 @@ def main() -> None:
     plan = show_plan(module)
     creates = adoption.creates(plan)
     for kind in adoption.unknown_kinds(creates):
-        module.warn(f"it is not known what a second create of {kind} does; add it to module_utils/adoption.py")
+        module.warn(f"it is not known what a second create of {kind} does; add it to module_utils/recovery/kinds.py")
 
     def client(service: str, region: str | None) -> Any:
         options = {"region": region} if region else {}
         if service == "dynamodb" and module.params["dynamodb_endpoint_url"]:
             options["endpoint"] = module.params["dynamodb_endpoint_url"]
-        return module.client(service, **options)
+        made = module.client(service, **options)
+        return expect_owner(made, module.params["account_id"]) if service == "s3" else made
 
-    found = adoption.Adoption(held=adoption.held(plan))
+    found = adoption.Adoption(module.params["stack"], module.params["interrupted"], held=adoption.held(plan))
     try:
         Lookup(client, module.params["tags"], found).run(creates)
     except (BotoCoreError, ClientError) as error:
-        module.fail_json(msg=f"looking for what AWS holds already failed: {error}")
+        module.fail_json(msg=sentence(error, "looking for what AWS holds already"))
     module.exit_json(changed=False, imports=found.imports, foreign=found.foreign, leftovers=found.leftovers)
 
 

@@ -12,6 +12,7 @@ description:
   - Asks AWS who is calling, whether the state bucket exists, and reads the outputs in each stack's state object.
   - One call serves a whole run, where C(terraform output) would cost a process, an initialised directory and a lock for
     each stack. What it reads, version 4 of the state format, is what C(terraform_remote_state) reads.
+  - Each call to S3 names the account to which the bucket must belong; a state bucket of another account is refused.
   - Changes nothing.
 author:
   - BBWS platform team (@bbws)
@@ -74,7 +75,7 @@ states:
       RV(ignore:resources) (their number), RV(ignore:protected) (addresses that AWS protects against deletion),
       RV(ignore:buckets) (by address C(name) and C(region)), RV(ignore:filled) (the names of those that hold any version of any
       object, see O(look_into)), RV(ignore:outputs) (name to value), RV(ignore:sensitive) (the names of the sensitive ones) and
-      RV(ignore:interrupted) (what tells the mark of a broken lock from every other one, empty where there is none, see
+      RV(ignore:interrupted) (what tells the recovery marker from every other one, empty where there is none, see
       M(bbws.site_builder.state_lock)).
   returned: success
   type: dict
@@ -85,25 +86,11 @@ from contextlib import suppress
 from typing import Any
 
 with suppress(ImportError):  # AnsibleAWSModule says that it is missing
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+    from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of, expect_owner, not_ours, sentence
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import INTERRUPTED, STATE
-
-_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
-_INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId"}
-
-
-def sentence(error: Exception, doing: str) -> str:
-    """One sentence for an AWS error, with the way out where there is one."""
-    code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
-    if isinstance(error, NoCredentialsError):
-        return "no AWS credentials were found; export AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-    if code in _EXPIRED:
-        return "the AWS session token has expired; log in again and run again"
-    if code in _INVALID:
-        return f"AWS does not accept these credentials ({code}); check AWS_PROFILE, or the access key and its secret"
-    return f"{doing} failed: {error}"
 
 
 def _address(resource: dict[str, Any], instance: dict[str, Any]) -> str:
@@ -165,7 +152,7 @@ def holds_anything(s3: Any, bucket: str) -> bool:
     try:
         found = s3.list_object_versions(Bucket=bucket, MaxKeys=1)
     except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchBucket":
+        if code_of(error) == "NoSuchBucket":
             return False
         raise
     return bool(found.get("Versions") or found.get("DeleteMarkers"))
@@ -194,14 +181,16 @@ def main() -> None:
             f"{caller['Account']} ({caller['Arn']}); use the credentials of this environment"
         )
 
-    s3 = module.client("s3")
+    s3 = expect_owner(module.client("s3"), params["account_id"])
     states: dict[str, Any] = {}
     exists = True
     bucket = params["state_bucket"]
     try:
         s3.head_bucket(Bucket=bucket)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
+        if code_of(error) in ("403", "AccessDenied"):
+            module.fail_json(msg=not_ours(bucket, params["account_id"], "site_builder_state_bucket"))
+        if code_of(error) not in ("404", "NoSuchBucket"):
             module.fail_json(msg=sentence(error, f"reading the state bucket {bucket}"))
         exists = False
     except BotoCoreError as error:

@@ -10,9 +10,9 @@ short_description: Show who holds the locks of an environment's Terraform states
 version_added: 0.1.0
 description:
   - The lock of the S3 backend is an object beside the state, see C(use_lockfile). A run that was killed leaves it behind.
-  - A broken lock leaves a mark beside the state. The next plan of that stack then looks for what the killed run had created and
-    could not write down any more, and with O(state=settled) the mark goes again. No two marks are the same, so that a saved plan
-    can tell whether it has looked for what this one stands for.
+  - A broken lock leaves a recovery marker beside the state. The next plan of that stack then looks for what the killed run had
+    created and could not write down any more, and with O(state=settled) the marker goes again. No two are the same, so that a
+    saved plan can tell whether it has looked for what this one stands for.
 author:
   - BBWS platform team (@bbws)
 options:
@@ -20,14 +20,18 @@ options:
     description:
       - V(shown) only reads.
       - V(absent) removes the lock whose id is O(lock_id), and no other.
-      - V(marked) leaves a mark for each of O(stacks), for a run that was not killed and has lost track all the same.
-      - V(settled) removes the marks of O(stacks).
+      - V(marked) sets the recovery marker of each of O(stacks), for a run that was not killed and has lost track all the same.
+      - V(settled) clears the recovery markers of O(stacks).
     type: str
     choices: [shown, absent, marked, settled]
     default: shown
   lock_id:
     description: The id that Terraform has named. Required with O(state=absent).
     type: str
+  account_id:
+    description: The account to which the bucket must belong.
+    type: str
+    required: true
   state_bucket:
     description: The bucket that holds the states.
     type: str
@@ -51,6 +55,7 @@ EXAMPLES = """
 - name: Show the locks of dev
   bbws.site_builder.state_lock:
     region: eu-west-1
+    account_id: "123456789012"
     state_bucket: site-builder-tfstate-dev-123456789012-eu-west-1
     state_prefix: site-builder/dev
     stacks: [dynamodb, s3]
@@ -75,6 +80,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of, expect_owner
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import INTERRUPTED, LOCK
 
 
@@ -92,6 +98,7 @@ def main() -> None:
         argument_spec={
             "state": {"type": "str", "choices": ["shown", "absent", "marked", "settled"], "default": "shown"},
             "lock_id": {"type": "str"},
+            "account_id": {"type": "str", "required": True},
             "state_bucket": {"type": "str", "required": True},
             "state_prefix": {"type": "str", "required": True},
             "stacks": {"type": "list", "elements": "str", "required": True},
@@ -99,29 +106,33 @@ def main() -> None:
         required_if=[("state", "absent", ["lock_id"])],
         supports_check_mode=True,
     )
-    params, client = module.params, module.client("s3")
+    params = module.params
+    client = expect_owner(module.client("s3"), params["account_id"])
     bucket = params["state_bucket"]
 
     def key(stack: str, name: str) -> str:
         return f"{params['state_prefix']}/{stack}/{name}"
 
-    def leave_mark(stack: str, what: dict[str, Any]) -> None:
+    def set_recovery_marker(stack: str, what: dict[str, Any]) -> None:
         client.put_object(Bucket=bucket, Key=key(stack, INTERRUPTED), Body=json.dumps(what, indent=2).encode())
+
+    def clear_recovery_marker(stack: str) -> None:
+        client.delete_object(Bucket=bucket, Key=key(stack, INTERRUPTED))
 
     try:
         if params["state"] in ("marked", "settled"):
             for stack in params["stacks"] if not module.check_mode else []:
                 if params["state"] == "marked":
-                    leave_mark(stack, {"stack": stack, "created": datetime.now(UTC).isoformat()})
+                    set_recovery_marker(stack, {"stack": stack, "created": datetime.now(UTC).isoformat()})
                 else:
-                    client.delete_object(Bucket=bucket, Key=key(stack, INTERRUPTED))
+                    clear_recovery_marker(stack)
             module.exit_json(changed=False, locks=[])
         locks: dict[str, dict[str, Any]] = {}
         for stack in params["stacks"]:
             try:
                 found = client.get_object(Bucket=bucket, Key=key(stack, LOCK))
             except ClientError as error:
-                if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+                if code_of(error) in ("404", "NoSuchKey"):
                     continue
                 raise
             locks[stack] = parse_lock(found["Body"].read(), stack)
@@ -137,8 +148,8 @@ def main() -> None:
             )
         stack = broken[0]["stack"]
         if not module.check_mode:
-            # The mark first: a lock that is gone without it would hide what the killed run has left.
-            leave_mark(stack, broken[0])
+            # The marker first: a lock that is gone without it would hide what the killed run has left.
+            set_recovery_marker(stack, broken[0])
             client.delete_object(Bucket=bucket, Key=key(stack, LOCK))
     except (BotoCoreError, ClientError) as error:
         module.fail_json(msg=f"the locks in s3://{bucket}/{params['state_prefix']} cannot be reached: {error}")

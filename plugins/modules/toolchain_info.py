@@ -10,6 +10,9 @@ short_description: Find Terraform and the AWS provider on the machine that runs 
 version_added: 0.1.0
 description:
   - Finds the Terraform binary, checks its version, and finds out where the hashicorp/aws provider will come from.
+  - Where a mirror holds that provider unpacked, its bytes are compared with the hashes that HashiCorp has released, once for a
+    machine and file (what is known of files is kept beside O(config_file)), for Terraform would read its 700 MB in each command.
+    Everywhere else Terraform compares by itself.
   - The provider comes from the first of E(TF_CLI_CONFIG_FILE) (ignored when its file does not exist), O(provider_mirror),
     C(~/.terraformrc) when there is one, Terraform's implied mirror directories, a mirror in a folder directly below C(/opt), the
     public registry.
@@ -34,8 +37,14 @@ options:
     type: str
     default: ""
   provider_version:
-    description: The provider line that the mirror must offer, for instance C(5.100), which any 5.x from 5.100 on satisfies.
+    description:
+      - The version of hashicorp/aws, in full. That of O(lock_file) is tested. Of any other one no hashes are known here; it is
+        experimental, which a warning says.
     type: str
+    required: true
+  lock_file:
+    description: The dependency lock file of this collection, with the released hashes, C(terraform/provider.lock.hcl).
+    type: path
     required: true
   config_file:
     description: Where to write the CLI configuration.
@@ -47,7 +56,8 @@ EXAMPLES = """
 - name: Find Terraform and the provider
   bbws.site_builder.toolchain_info:
     minimum_version: "1.11"
-    provider_version: "5.100"
+    provider_version: 5.100.0
+    lock_file: /srv/site_builder/terraform/provider.lock.hcl
     config_file: /srv/work/terraform.rc
   register: toolchain
 """
@@ -72,15 +82,21 @@ provider_source:
   returned: success
   type: str
 provider_version:
+  description: The version of the provider, O(provider_version).
+  returned: success
+  type: str
+provider_package:
   description:
-    - The version of the provider that a mirror holds, the newest that will do, where it holds it unpacked, so that Terraform
-      links to it. Empty where the provider comes from elsewhere, and Terraform chooses.
+    - The folder in which a mirror holds that version unpacked, so that Terraform links to it. Empty where the provider comes from
+      elsewhere, or a mirror holds it packed.
   returned: success
   type: str
 stray_variables:
   description:
     - The names of the E(TF_*) variables in the environment less E(TF_VAR_*), and of those that give AWS services other endpoints,
       for a caller that must not be bent by them. To Terraform and its provider these are unset when they are empty.
+    - Not among them are E(TF_TOKEN_*), the credentials of private registries, and E(TF_PLUGIN_CACHE_DIR), unless Terraform links
+      to a mirror, which is no cache's business.
   returned: success
   type: list
   elements: str
@@ -94,15 +110,23 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import provider
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import (
+    home,
+    private_dir,
+    unwritable,
+    write_private,
+)
 
-PROVIDER = "registry.terraform.io/hashicorp/aws"
+PROVIDER = provider.PROVIDER
 OPT = Path("/opt")
 # The provider's own, from before AWS_ENDPOINT_URL_<SERVICE>.
 _OLD_ENDPOINTS = ("AWS_DYNAMODB_ENDPOINT", "AWS_IAM_ENDPOINT", "AWS_S3_ENDPOINT", "AWS_STS_ENDPOINT")
+_TOLD_VERSION = re.compile(r"^(Terraform|OpenTofu) v(\S+)", re.MULTILINE)
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -120,19 +144,22 @@ def find_binary(wanted: str) -> tuple[str | None, str]:
 
 def implied_mirrors(environ: dict[str, str]) -> list[Path]:
     """Terraform's implied local mirror directories on Unix, then any mirror directly below /opt."""
-    home = Path(environ.get("HOME") or "/")
-    data_home = Path(environ.get("XDG_DATA_HOME") or home / ".local/share")
+    own = Path(environ.get("HOME") or "/")
+    data_home = Path(environ.get("XDG_DATA_HOME") or own / ".local/share")
     data_dirs = (environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":")
-    found = [home / ".terraform.d/plugins", data_home / "terraform/plugins"]
+    found = [own / ".terraform.d/plugins", data_home / "terraform/plugins"]
     found += [Path(directory) / "terraform/plugins" for directory in data_dirs if directory]
     return found + sorted(path for path in OPT.glob("*") if (path / PROVIDER).is_dir())
 
 
+def platform_name() -> str:
+    """This machine, as a mirror names it."""
+    return f"{platform.system().lower()}_{_MACHINES.get(platform.machine(), platform.machine())}"
+
+
 def mirrored(mirror: Path) -> dict[str, set[str]]:
     """The provider versions that a mirror holds for this platform, each with its layouts, `packed` and `unpacked`."""
-    system = platform.system().lower()
-    target = f"{system}_{_MACHINES.get(platform.machine(), platform.machine())}"
-    folder = mirror / PROVIDER
+    target, folder = platform_name(), mirror / PROVIDER
     found: dict[str, set[str]] = {}
     for path in folder.glob(f"*/{target}"):
         found.setdefault(path.parent.name, set()).add("unpacked")
@@ -142,17 +169,11 @@ def mirrored(mirror: Path) -> dict[str, set[str]]:
     return dict(sorted(found.items(), key=lambda item: version_tuple(item[0])))
 
 
-def usable(versions: Iterable[str], line: str) -> list[str]:
-    """Those of the versions, oldest first, that a line such as 5.100 takes."""
-    wanted = version_tuple(line)
-    return [v for v in versions if wanted <= version_tuple(v) < (wanted[0] + 1,) and "-" not in v]
-
-
-def linked_version(mirror: Path, line: str) -> str:
-    """The version that Terraform will take from the mirror when it does so with a link, else nothing."""
-    layouts = mirrored(mirror)
-    version = usable(layouts, line)[-1]
-    return version if layouts[version] == {"unpacked"} else ""
+def linked_package(mirror: Path, version: str) -> str:
+    """The folder to which Terraform will link, else nothing. Which of two layouts it takes is its own affair."""
+    if mirrored(mirror).get(version) != {"unpacked"}:
+        return ""
+    return str(mirror.resolve() / PROVIDER / version / platform_name())
 
 
 def cli_config(mirror: Path | None) -> str:
@@ -166,15 +187,12 @@ def cli_config(mirror: Path | None) -> str:
     return text
 
 
-def write_atomically(path: Path, text: str, mode: int) -> None:
+def write_when_other(path: Path, text: str, mode: int) -> None:
     """Write unless it is there already; whoever reads sees the old or the new content whole."""
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
+    if path.is_file() and path.read_bytes() == text.encode():
         return
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.chmod(mode)
-    temporary.replace(path)
+    private_dir(path.parent)
+    write_private(path, text.encode(), mode)
 
 
 def without(variables: list[str], binary: str, config_file: Path) -> str:
@@ -182,7 +200,7 @@ def without(variables: list[str], binary: str, config_file: Path) -> str:
     names = [name for name in variables if re.fullmatch(r"\w+", name)]
     text = f'#!/bin/sh\nunset {" ".join(names)}\nexec {shlex.quote(binary)} "$@"\n'
     script = config_file.with_name(f"terraform-{hashlib.sha256(text.encode()).hexdigest()[:8]}")
-    write_atomically(script, text, 0o700)
+    write_when_other(script, text, 0o700)
     return str(script)
 
 
@@ -193,36 +211,81 @@ def main() -> None:
             "minimum_version": {"type": "str", "required": True},
             "provider_mirror": {"type": "str", "default": ""},
             "provider_version": {"type": "str", "required": True},
+            "lock_file": {"type": "path", "required": True},
             "config_file": {"type": "path", "required": True},
         },
         supports_check_mode=True,
     )
+    try:
+        module.exit_json(changed=False, **find(module))
+    except SiteBuilderError as error:
+        module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg=unwritable(error, Path(module.params["config_file"]).parent))
+
+
+def terraform(module: AnsibleModule) -> tuple[str, str]:
+    """Return (path of the binary, its version). Raises SiteBuilderError where there is none that will do."""
     params = module.params
     binary, looked = find_binary(params["binary"])
     if not binary:
-        module.fail_json(
-            msg=f"no Terraform found ({looked}); install Terraform {params['minimum_version']} or newer, or run "
+        raise SiteBuilderError(
+            f"no Terraform found ({looked}); install Terraform {params['minimum_version']} or newer, or run "
             "`make demo` once in a checkout, which brings it from PyPI; in AWX, name the image of execution-environment.yml in "
             "awx_config_execution_environment_image"
         )
-    # A global TF_CLI_ARGS would be refused by `version`; a missing TF_CLI_CONFIG_FILE would print a warning.
+    # A global TF_CLI_ARGS would be refused by `version`; a missing TF_CLI_CONFIG_FILE would print a warning. Not -json, in which
+    # OpenTofu calls itself Terraform, too.
     clean = {"TF_CLI_ARGS": "", "TF_CLI_ARGS_version": "", "TF_CLI_CONFIG_FILE": "/dev/null", "CHECKPOINT_DISABLE": "1"}
-    rc, out, err = module.run_command([binary, "version", "-json"], environ_update=clean)
-    try:
-        version = json.loads(out)["terraform_version"]
-    except (ValueError, KeyError):
-        module.fail_json(
-            msg=f"{binary} is not a working Terraform (`version -json` ended with {rc}: {(err or out).strip()[:200]}); "
+    rc, out, err = module.run_command([binary, "version"], environ_update=clean)
+    told = _TOLD_VERSION.search(out)
+    if rc or not told:
+        raise SiteBuilderError(
+            f"{binary} is not a working Terraform (`version` ended with {rc}: {' '.join((err or out).split())[:200]}); "
             "set site_builder_terraform_binary to a real one"
         )
+    name, version = told.groups()
+    if name != "Terraform":
+        raise SiteBuilderError(
+            f"{binary} is {name} {version}, with which nothing here is tested; install Terraform {params['minimum_version']} "
+            "or newer, and name it in site_builder_terraform_binary"
+        )
     if version_tuple(version) < version_tuple(params["minimum_version"]):
-        module.fail_json(
-            msg=f"Terraform {version} at {binary} is too old, {params['minimum_version']} or newer is needed; upgrade it "
+        raise SiteBuilderError(
+            f"Terraform {version} at {binary} is too old, {params['minimum_version']} or newer is needed; upgrade it "
             "or set site_builder_terraform_binary"
         )
+    return os.path.abspath(binary), version
+
+
+def verified_package(module: AnsibleModule, mirror: Path | None) -> str:
+    """Return the unpacked package of the mirror, if the provider comes from there. Raises SiteBuilderError as verify does."""
+    wanted = module.params["provider_version"]
+    shipped = provider.read_lock(Path(module.params["lock_file"]))
+    package = linked_package(mirror, wanted) if mirror else ""
+    if wanted != shipped.version:
+        module.warn(
+            f"site_builder_provider_version is {wanted}, which is experimental: {shipped.version} is what is tested, and whose "
+            "hashes are known here" + ("; the bytes of this one were not verified" if package else "")
+        )
+    elif package:
+        provider.verify(Path(package), shipped, Path(module.params["config_file"]).parent)
+    return package
+
+
+def find(module: AnsibleModule) -> dict[str, object]:
+    """Return what the module returns. Raises SiteBuilderError for what a person must correct."""
+    params = module.params
+    wanted = params["provider_version"]
+    if not re.fullmatch(r"\d+\.\d+\.\d+", wanted):
+        raise SiteBuilderError(
+            f"site_builder_provider_version is {wanted!r}, which is no version of hashicorp/aws; write it in full, such as "
+            "5.100.0"
+        )
+    binary, version = terraform(module)
 
     config = os.environ.get("TF_CLI_CONFIG_FILE", "")
-    default_config = str(Path.home() / ".terraformrc")
+    default_config = str((home() or Path("/")) / ".terraformrc")
     config_file, mirror = params["config_file"], None
     # One that an earlier run wrote, exported by hand, is no wish of its own.
     if config and os.path.isfile(config) and os.path.realpath(config) != os.path.realpath(config_file):
@@ -230,40 +293,36 @@ def main() -> None:
     elif params["provider_mirror"]:
         mirror = Path(params["provider_mirror"])
         versions = mirrored(mirror)
-        if not usable(versions, params["provider_version"]):
-            module.fail_json(
-                msg=f"site_builder_provider_mirror is {mirror}, which has no hashicorp/aws ~> {params['provider_version']} "
+        if wanted not in versions:
+            raise SiteBuilderError(
+                f"site_builder_provider_mirror is {mirror}, which has no hashicorp/aws {wanted} "
                 f"for this machine (found: {', '.join(versions) or 'none'}); name a folder that contains {PROVIDER}, "
                 "or leave it empty to search"
             )
     elif os.path.isfile(default_config):
         config_file, provider_source = default_config, "~/.terraformrc"
     else:
-        mirror = next(
-            (m for m in implied_mirrors(dict(os.environ)) if usable(mirrored(m), params["provider_version"])),
-            None,
-        )
+        mirror = next((m for m in implied_mirrors(dict(os.environ)) if wanted in mirrored(m)), None)
     if config_file == params["config_file"]:
         provider_source = str(mirror) if mirror else "registry"
-        text = cli_config(mirror)
-        write_atomically(Path(config_file), text, 0o600)
-
+        write_when_other(Path(config_file), cli_config(mirror), 0o600)
+    package = verified_package(module, mirror)
     inputs = sorted(name for name in os.environ if name.startswith("TF_VAR_"))
-    module.exit_json(
-        changed=False,
-        binary=without(inputs, os.path.abspath(binary), Path(params["config_file"]))
-        if inputs
-        else os.path.abspath(binary),
-        version=version,
-        provider_version=linked_version(mirror, params["provider_version"]) if mirror else "",
-        config_file=str(config_file),
-        provider_source=provider_source,
-        stray_variables=sorted(
+    return {
+        "binary": without(inputs, binary, Path(params["config_file"])) if inputs else binary,
+        "version": version,
+        "provider_version": wanted,
+        "provider_package": package,
+        "config_file": str(config_file),
+        "provider_source": provider_source,
+        "stray_variables": sorted(
             name
             for name in os.environ
-            if (name.startswith(("TF_", "AWS_ENDPOINT_URL")) and name not in inputs) or name in _OLD_ENDPOINTS
+            if (name.startswith(("TF_", "AWS_ENDPOINT_URL")) or name in _OLD_ENDPOINTS)
+            and not name.startswith(("TF_VAR_", "TF_TOKEN_"))
+            and (package or name != "TF_PLUGIN_CACHE_DIR")
         ),
-    )
+    }
 
 
 if __name__ == "__main__":

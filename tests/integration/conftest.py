@@ -85,6 +85,6 @@ def cli_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     file = tmp_path_factory.mktemp("terraform") / "terraform.rc"
     mirrors = toolchain_info.implied_mirrors(dict(os.environ))
-    mirror = next((m for m in mirrors if toolchain_info.usable(toolchain_info.mirrored(m), "5.100")), None)
+    mirror = next((m for m in mirrors if "5.100.0" in toolchain_info.mirrored(m)), None)
     file.write_text(toolchain_info.cli_config(mirror))
     return file

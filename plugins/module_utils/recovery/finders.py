@@ -109,8 +109,8 @@ class Lookup:
         return lacks(tags, self._tags)
 
     def parent(self, create: Create, attribute: str, resource: str) -> str:
-        """The id that a planned attribute refers to: as planned, or of the object beside it that is just being adopted."""
-        return create.after.get(attribute) or self.adoption.imports.get(create.beside(resource), "")
+        """The id that a planned attribute refers to: as planned, or of the object beside it that was just found."""
+        return create.after.get(attribute) or self.adoption.parents.get(create.beside(resource), "")
 
 
 def finder(kind: str, *needs: str) -> Callable[[Finder], Finder]:
@@ -160,10 +160,7 @@ def _foreign_bucket(aws: Lookup, create: Create, name: str) -> str:
     except ClientError as error:
         if _code(error) != "NoSuchTagSet":
             raise
-        # The provider tags a bucket after it has made it, so it may have been killed in between.
-        versions = aws.client(create, "s3").list_object_versions(Bucket=name, MaxKeys=1)
-        if not versions.get("Versions") and not versions.get("DeleteMarkers"):
-            return ""
+        # The provider tags a bucket after it has made it, and may be killed in between. It may be anybody's all the same.
         tags = []
     return aws.foreign(tags)
 
@@ -304,7 +301,7 @@ def _log_group(aws: Lookup, create: Create) -> Iterator[Candidate]:
 
 def _execution_log_group(aws: Lookup, create: Create) -> str | None:
     """AWS dictates the name, and API Gateway makes the group itself, without tags, when it has something to log first."""
-    api = aws.adoption.imports.get(create.beside("aws_api_gateway_rest_api.this"))
+    api = aws.adoption.parents.get(create.beside("aws_api_gateway_rest_api.this"))
     stage = aws.planned.get(create.beside("aws_api_gateway_stage.this"))
     known = create.name == "execution" and api and stage
     return f"API-Gateway-Execution-Logs_{api}/{stage.after['stage_name']}" if known else None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a killed Terraform has left in AWS without a trace in the state: what a plan says of it, and what to do with it.
 
-No AWS here: adoption_lookup asks it.
+No AWS here: finders asks it.
 """
 
 from __future__ import annotations
@@ -115,36 +115,52 @@ class Candidate:
 
 @dataclass
 class Adoption:
-    """What was found."""
+    """What was found, and what becomes of it.
 
+    Our tags alone prove nothing: another state of the same service has the same ones, and what it holds must not be taken from
+    it. So what carries them is taken over only where this state has the mark of an interrupted apply.
+    """
+
+    stack: str
+    # Whether this state has that mark.
+    interrupted: bool
     imports: dict[str, str] = field(default_factory=dict)
     foreign: list[dict[str, str]] = field(default_factory=list)
     leftovers: list[dict[str, str]] = field(default_factory=list)
     # (kind, id) of what this state, or this adoption, holds already.
     held: set[tuple[str, str]] = field(default_factory=set)
+    # By address what an object's children are looked for with: what is imported, or could be.
+    parents: dict[str, str] = field(default_factory=dict)
 
     def judge(self, create: Create, candidates: Iterable[Candidate]) -> None:
         """Adopt the first of our objects; say what is to be done about the others. Best candidate first."""
         free = [one for one in candidates if (create.kind, one.state_id or one.import_id) not in self.held]
         ours = [one for one in free if not one.foreign]
         if ours and not create.replaces:
+            self.parents[create.address] = ours[0].import_id
+            if not self.interrupted:
+                for one in ours:
+                    self._leave(create, one, _UNMARKED)
+                return
             adopted = ours.pop(0)
             self.imports[create.address] = adopted.import_id
             self.held.add((create.kind, adopted.state_id or adopted.import_id))
         elif not ours and KINDS[create.kind][0] is Again.REFUSED:
-            self.foreign += [_entry(create, one, _in_the_way(create, one)) for one in free]
+            for one in free:
+                self._leave(create, one, f"exists and is not ours, for {one.foreign}, so that AWS refuses to create it")
         self.leftovers += [_entry(create, one, _LEFT_OVER) for one in ours]
+
+    def _leave(self, create: Create, candidate: Candidate, why: str) -> None:
+        imports = json.dumps({self.stack: {create.address: candidate.import_id}}, ensure_ascii=False)
+        clause = f"{why}; rename or delete one of the two, or take it over with site_builder_imports: {imports}"
+        self.foreign.append(_entry(create, candidate, clause))
 
 
 _LEFT_OVER = "is one more of its kind, which no state holds; delete it after this run, unless somebody needs it"
-
-
-def _in_the_way(create: Create, candidate: Candidate) -> str:
-    imports = json.dumps({create.address: candidate.import_id})
-    return (
-        f"exists and is not ours, for {candidate.foreign}, so that AWS refuses to create it; rename or delete one of the two, "
-        f"or take it over with site_builder_imports, for this stack {imports}"
-    )
+_UNMARKED = (
+    "exists with our tags, but no apply of this state was interrupted, so that it may belong to another state, or to one that "
+    "was deleted"
+)
 
 
 def _entry(create: Create, candidate: Candidate, clause: str) -> dict[str, str]:

@@ -31,6 +31,7 @@ def bucket() -> Iterator[object]:
 def call(run_module: Callable[..., dict], bucket: object) -> Callable[..., dict]:
     options = {
         "region": "eu-west-1",
+        "account_id": ACCOUNT,
         "state_bucket": "states",
         "state_prefix": "site-builder/dev",
         "stacks": ["iam", "s3"],
@@ -86,3 +87,21 @@ def test_another_id_breaks_nothing(call: Callable[..., dict], bucket: object) ->
 def test_what_is_no_lock(call: Callable[..., dict], bucket: object, text: str) -> None:
     bucket.put_object("states", "site-builder/dev/s3/terraform.tfstate.tflock", text.encode())
     assert "a lock in s3://states/site-builder/dev cannot be read" in call()["msg"]
+
+
+def test_every_call_names_the_owner(call: Callable[..., dict], monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: set[tuple[str, str | None]] = set()
+    client = module.AnsibleAWSModule.client
+
+    def watched(self: object, service: str) -> object:
+        made = client(self, service)
+        made.meta.events.register(
+            "before-call.s3",
+            lambda model, params, **_: seen.add((model.name, params["headers"].get("x-amz-expected-bucket-owner"))),
+        )
+        return made
+
+    monkeypatch.setattr(module.AnsibleAWSModule, "client", watched)
+    call(state="absent", lock_id="4f1c")
+    call(state="settled")
+    assert seen == {(name, ACCOUNT) for name in ("GetObject", "PutObject", "DeleteObject")}

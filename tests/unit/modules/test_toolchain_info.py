@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import errno
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +13,8 @@ import pytest
 from ansible_collections.bbws.site_builder.plugins.modules import toolchain_info as module
 
 PLATFORM = "linux_amd64"
+_LINE = f"{hashlib.sha256(b'released').hexdigest()}  provider\n"
+RELEASED = "h1:" + base64.b64encode(hashlib.sha256(_LINE.encode()).digest()).decode()
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +23,7 @@ def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module.platform, "machine", lambda: "x86_64")
 
 
-def terraform(folder: Path, prints: str = '{"terraform_version": "1.11.4"}', name: str = "terraform") -> Path:
+def terraform(folder: Path, prints: str = "Terraform v1.11.4\non linux_amd64", name: str = "terraform") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     binary = folder / name
     binary.write_text(f"#!/bin/sh\ntest -z \"$TF_CLI_ARGS\" || exit 9\nprintf '%s' '{prints}'\n")
@@ -34,7 +39,11 @@ def mirror(folder: Path, *versions: str, packed: bool = False, target: str = PLA
             / (f"terraform-provider-aws_{version}_{target}.zip" if packed else f"{version}/{target}")
         )
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch() if packed else path.mkdir()
+        if packed:
+            path.touch()
+        else:
+            path.mkdir()
+            (path / "provider").write_text("released")
     return folder
 
 
@@ -42,6 +51,7 @@ def mirror(folder: Path, *versions: str, packed: bool = False, target: str = PLA
 def find(run_module: Callable[..., dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict]:
     """Return a function that runs the module where only what a test has set up can be found."""
     terraform(tmp_path / "bin")
+    (tmp_path / "lock.hcl").write_text(f'provider "x" {{\n  version = "5.100.0"\n  hashes = ["{RELEASED}"]\n}}\n')
     for name in [name for name in os.environ if name.startswith(("AWS_", "TF_", "XDG_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
@@ -49,7 +59,8 @@ def find(run_module: Callable[..., dict], tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(module, "OPT", tmp_path / "opt", raising=True)
     options = {
         "minimum_version": "1.11",
-        "provider_version": "5.100",
+        "provider_version": "5.100.0",
+        "lock_file": str(tmp_path / "lock.hcl"),
         "config_file": str(tmp_path / "work/terraform.rc"),
     }
     return lambda **further: run_module(module, **{**options, **further})
@@ -62,7 +73,7 @@ class TestBinary:
         assert result["changed"] is False
 
     def test_named_one_wins(self, find: Callable[..., dict], tmp_path: Path):
-        named = terraform(tmp_path / "other", '{"terraform_version": "1.12.0"}', "tf")
+        named = terraform(tmp_path / "other", "Terraform v1.12.0", "tf")
         assert find(binary=str(named))["version"] == "1.12.0"
 
     def test_relative_path_becomes_absolute(
@@ -91,7 +102,7 @@ class TestBinary:
             "; in AWX, name the image of execution-environment.yml in awx_config_execution_environment_image"
         )
 
-    @pytest.mark.parametrize("prints", ["hello", "{}", ""])
+    @pytest.mark.parametrize("prints", ["hello", "{}", "", "Terraform"])
     def test_something_else(self, find: Callable[..., dict], tmp_path: Path, prints: str):
         terraform(tmp_path / "bin", prints)
         message = find()["msg"]
@@ -110,7 +121,10 @@ class TestBinary:
         ],
     )
     def test_age(self, find: Callable[..., dict], tmp_path: Path, version: str, works: bool):
-        terraform(tmp_path / "bin", f'{{"terraform_version": "{version}"}}')
+        terraform(
+            tmp_path / "bin",
+            f"Terraform v{version}\non linux_amd64\n+ provider registry.terraform.io/hashicorp/aws v5.100.0",
+        )
         result = find()
         if works:
             assert result["version"] == version
@@ -119,6 +133,31 @@ class TestBinary:
                 f"Terraform {version} at {tmp_path}/bin/terraform is too old, 1.11 or newer is needed; upgrade it "
                 "or set site_builder_terraform_binary"
             )
+
+    def test_opentofu_under_that_name(self, find: Callable[..., dict], tmp_path: Path):
+        terraform(tmp_path / "bin", "OpenTofu v1.12.0\non linux_amd64")
+        assert find()["msg"] == (
+            f"{tmp_path}/bin/terraform is OpenTofu 1.12.0, with which nothing here is tested; install Terraform 1.11 or newer, "
+            "and name it in site_builder_terraform_binary"
+        )
+
+    def test_user_without_a_home(self, find: Callable[..., dict], monkeypatch: pytest.MonkeyPatch):
+        def unknown(_uid: int) -> None:
+            raise KeyError("uid not found")
+
+        monkeypatch.delenv("HOME")
+        monkeypatch.setattr("pwd.getpwuid", unknown)
+        assert find()["version"] == "1.11.4"
+
+    def test_credentials_of_private_registries_are_kept(
+        self, find: Callable[..., dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        for name in ("TF_TOKEN_registry_example_com", "TF_LOG", "TF_PLUGIN_CACHE_DIR"):
+            monkeypatch.setenv(name, "x")
+        assert find()["stray_variables"] == ["TF_LOG"]
+        # Terraform would link to the cache in place of the mirror.
+        mirror(tmp_path / "opt/any", "5.100.0")
+        assert find()["stray_variables"] == ["TF_LOG", "TF_PLUGIN_CACHE_DIR"]
 
     def test_callers_variables_do_not_bend_it_and_are_named(
         self, find: Callable[..., dict], monkeypatch: pytest.MonkeyPatch
@@ -226,7 +265,7 @@ class TestProvider:
     @pytest.mark.parametrize(
         ("versions", "target", "found"),
         [
-            (["5.99.0", "6.0.0", "5.9.0"], PLATFORM, "5.9.0, 5.99.0, 6.0.0"),
+            (["5.101.0", "6.0.0", "5.9.0"], PLATFORM, "5.9.0, 5.101.0, 6.0.0"),
             (["5.100.0"], "darwin_arm64", "none"),
             ([], PLATFORM, "none"),
         ],
@@ -236,35 +275,77 @@ class TestProvider:
     ):
         folder = mirror(tmp_path / "m", *versions, target=target)
         message = find(provider_mirror=str(folder))["msg"]
-        assert message.startswith(f"site_builder_provider_mirror is {folder}, which has no hashicorp/aws ~> 5.100 ")
+        assert message.startswith(f"site_builder_provider_mirror is {folder}, which has no hashicorp/aws 5.100.0 ")
         assert f"(found: {found})" in message
         # Nor is it taken when it was only come across.
         mirror(tmp_path / "opt/any", *versions, target=target)
         assert find()["provider_source"] == "registry"
 
     @pytest.mark.parametrize(
-        ("version", "good"),
-        [("5.100.0", True), ("5.101.2", True), ("5.99.9", False), ("6.1.0", False), ("5.102.0-beta1", False)],
-    )
-    def test_line(self, version: str, good: bool):
-        assert module.usable([version], "5.100") == [version] * good
-
-    @pytest.mark.parametrize(
-        ("unpacked", "packed", "version"),
+        ("unpacked", "packed", "linked"),
         [
-            (["5.100.0", "5.101.0", "6.0.0"], [], "5.101.0"),
-            (["5.100.0"], ["5.99.0"], "5.100.0"),
+            (["5.100.0", "5.101.0", "6.62.0"], [], True),
+            (["5.100.0"], ["5.99.0", "5.101.0"], True),
             # Which of them Terraform would take is its own affair.
-            (["5.100.0"], ["5.100.0"], ""),
-            (["5.100.0"], ["5.101.0"], ""),
-            ([], ["5.100.0"], ""),
+            (["5.100.0"], ["5.100.0"], False),
+            ([], ["5.100.0"], False),
         ],
     )
-    def test_version_is_known_where_terraform_will_link_to_it(
-        self, find: Callable[..., dict], tmp_path: Path, unpacked: list[str], packed: list[str], version: str
+    def test_package_is_known_where_terraform_will_link_to_it(
+        self, find: Callable[..., dict], tmp_path: Path, unpacked: list[str], packed: list[str], linked: bool
     ):
         folder = mirror(mirror(tmp_path / "m", *unpacked), *packed, packed=True)
-        assert find(provider_mirror=str(folder))["provider_version"] == version
+        result = find(provider_mirror=str(folder))
+        package = f"{folder}/registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64"
+        assert (result["provider_version"], result["provider_package"]) == ("5.100.0", package if linked else "")
 
-    def test_version_is_not_known_without_a_mirror(self, find: Callable[..., dict]):
-        assert find()["provider_version"] == ""
+    def test_package_is_not_known_without_a_mirror(self, find: Callable[..., dict]):
+        result = find()
+        assert (result["provider_version"], result["provider_package"]) == ("5.100.0", "")
+
+    @pytest.mark.parametrize("where", ["named", "opt"])
+    def test_script_in_the_providers_place_is_refused(self, find: Callable[..., dict], tmp_path: Path, where: str):
+        folder = mirror(tmp_path / "opt/any", "5.100.0")
+        named = {"provider_mirror": str(folder)} if where == "named" else {}
+        assert find(**named)["provider_source"] == str(folder)
+        file = folder / module.PROVIDER / "5.100.0/linux_amd64/provider"
+        file.write_text("#!/bin/sh\n")
+        message = find(**named)["msg"]
+        assert message.startswith(f"the provider in {file.parent} has the hash h1:")
+        assert "\n" not in message
+
+    def test_another_version_is_experimental(
+        self, find: Callable[..., dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        told: list[str] = []
+        monkeypatch.setattr(module.AnsibleModule, "warn", lambda _self, text: told.append(text))
+        assert find()["provider_version"] == "5.100.0"
+        assert told == []
+        result = find(provider_version="6.62.0")
+        sentence = (
+            "site_builder_provider_version is 6.62.0, which is experimental: 5.100.0 is what is tested, and whose hashes are "
+            "known here"
+        )
+        assert (result["provider_source"], told) == ("registry", [sentence])
+        folder = mirror(tmp_path / "opt/any", "5.100.0", "6.62.0")
+        result = find(provider_version="6.62.0")
+        assert result["provider_package"].startswith(f"{folder}/")
+        assert told[1:] == [f"{sentence}; the bytes of this one were not verified"]
+
+    @pytest.mark.parametrize("version", ["5.100", "~> 5.100", "", "latest", "5.100.0-beta1"])
+    def test_version_is_a_whole_one(self, find: Callable[..., dict], version: str):
+        assert find(provider_version=version)["msg"] == (
+            f"site_builder_provider_version is {version!r}, which is no version of hashicorp/aws; write it in full, such as 5.100.0"
+        )
+
+    def test_lock_file_that_is_not_there(self, find: Callable[..., dict]):
+        assert find(lock_file="/nowhere/lock.hcl")["msg"] == (
+            "/nowhere/lock.hcl cannot be read (No such file or directory); install the collection anew"
+        )
+
+    def test_full_disk_is_named(self, find: Callable[..., dict], monkeypatch: pytest.MonkeyPatch):
+        def full(*_arguments: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(Path, "replace", full)
+        assert ": the disk at /" in find()["msg"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -53,3 +54,35 @@ def test_equal_data_are_equal_bytes() -> None:
     )
     assert workdir.tfvars_sha256({"a": 1, "b": 2}) == workdir.tfvars_sha256({"b": 2, "a": 1})
     assert workdir.tfvars_sha256({"a": [1, 2]}) != workdir.tfvars_sha256({"a": [2, 1]})
+
+
+def test_user_without_a_home(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container may run under any user id, of which passwd knows nothing."""
+
+    def unknown(_uid: int) -> None:
+        raise KeyError("uid not found")
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    (places / "closed").write_text("project")
+    assert workdir.work_dir(str(places / "project")) == str(places / "tmp" / f"site_builder-{os.getuid()}")
+
+
+def test_nothing_is_left_of_a_file_that_the_disk_did_not_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        workdir.write_private(tmp_path / "a", b"secret")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_private_parents_under_an_open_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        workdir.private_dir(tmp_path / "a/b/c")
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "a").rglob("*")} == {0o700}
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o700

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.bbws.site_builder.plugins.modules import environment_info as module
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 from moto.s3 import s3_backends
 
@@ -80,30 +80,6 @@ class TestParseState:
     def test_no_json(self, text: str):
         with pytest.raises(ValueError, match=r"Expecting|control"):
             module.parse_state(text, "s3://b/k")
-
-
-@pytest.mark.parametrize(
-    ("error", "text"),
-    [
-        (NoCredentialsError(), "no AWS credentials were found; export AWS_PROFILE or"),
-        ("ExpiredToken", "the AWS session token has expired; log in again and run again"),
-        ("RequestExpired", "the AWS session token has expired; log in again and run again"),
-        ("InvalidClientTokenId", "AWS does not accept these credentials (InvalidClientTokenId); check AWS_PROFILE"),
-        ("SignatureDoesNotMatch", "AWS does not accept these credentials (SignatureDoesNotMatch); check AWS_PROFILE"),
-        (
-            "AccessDenied",
-            "reading it failed: An error occurred (AccessDenied) when calling the GetObject operation: why",
-        ),
-        (
-            EndpointConnectionError(endpoint_url="https://x"),
-            'reading it failed: Could not connect to the endpoint URL: "https://x"',
-        ),
-    ],
-)
-def test_sentence(error: Exception | str, text: str):
-    if isinstance(error, str):
-        error = ClientError({"Error": {"Code": error, "Message": "why"}}, "GetObject")
-    assert module.sentence(error, "reading it").startswith(text)
 
 
 NOT_INTERRUPTED = {"interrupted": ""}
@@ -235,6 +211,26 @@ class TestMain:
         events = clients["sts" if operation == "GetCallerIdentity" else "s3"].meta.events
         events.register(f"before-call.*.{operation}", refuse)
         try:
-            assert read(look_into=["dynamodb"])["msg"].startswith(f"{doing} failed: ")
+            message = read(look_into=["dynamodb"])["msg"]
         finally:
             events.unregister(f"before-call.*.{operation}", refuse)
+        if (operation, kind) == ("HeadBucket", "denied"):
+            assert message.startswith(
+                f"the bucket states belongs to another account than {ACCOUNT}, or these credentials"
+            )
+        else:
+            assert message.startswith(f"{doing} failed: ")
+
+    def test_every_call_to_s3_names_the_owner(self, read: Callable[..., dict], put: Callable, clients: dict[str, Any]):
+        put("site-builder/dev/s3/terraform.tfstate", json.dumps(STATE))
+        read()
+        seen: set[tuple[str, str | None]] = set()
+
+        def see(model: Any, params: dict[str, Any], **_event: object) -> None:
+            seen.add((model.name, params["headers"].get("x-amz-expected-bucket-owner")))
+
+        clients["s3"].meta.events.register("before-call.s3", see, unique_id="seen")
+        read(look_into=["s3"])
+        clients["s3"].meta.events.unregister("before-call.s3", unique_id="seen")
+        names = ("HeadBucket", "ListObjectsV2", "GetObject", "ListObjectVersions")
+        assert seen == {(name, ACCOUNT) for name in names}

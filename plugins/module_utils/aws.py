@@ -1,0 +1,54 @@
+# Copyright (c) 2026 BBWS platform team
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What all modules that ask AWS share: whose buckets they touch, and how they say what AWS has refused."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+with suppress(ImportError):  # AnsibleAWSModule says that it is missing
+    from botocore.exceptions import ClientError, NoCredentialsError
+
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+_INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId"}
+
+
+def expect_owner(client: Any, account_id: str) -> Any:
+    """Let each call of this S3 client name the account to which the bucket must belong; gives the client.
+
+    Bucket names are global and ours can be guessed: AWS answers 403 where somebody else has made the bucket first. Only
+    CreateBucket and ListBuckets know no such parameter.
+    """
+
+    def add(params: dict[str, Any], model: Any, **_event: Any) -> dict[str, Any]:
+        known = model.input_shape and "ExpectedBucketOwner" in model.input_shape.members
+        return {"ExpectedBucketOwner": account_id, **params} if known else params
+
+    client.meta.events.register("provide-client-params.s3", add, unique_id=f"site-builder-owner-{account_id}")
+    return client
+
+
+def code_of(error: Exception) -> str:
+    """The code of what AWS has answered; empty where it has not."""
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+
+
+def sentence(error: Exception, doing: str) -> str:
+    """One sentence for an AWS error, with the way out where there is one."""
+    code = code_of(error)
+    if isinstance(error, NoCredentialsError):
+        return "no AWS credentials were found; export AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    if code in _EXPIRED:
+        return "the AWS session token has expired; log in again and run again"
+    if code in _INVALID:
+        return f"AWS does not accept these credentials ({code}); check AWS_PROFILE, or the access key and its secret"
+    return f"{doing} failed: {error}"
+
+
+def not_ours(bucket: str, account_id: str, variable: str) -> str:
+    """What a 403 to a call with an expected owner means."""
+    return (
+        f"the bucket {bucket} belongs to another account than {account_id}, or these credentials may not read it (403); name "
+        f"another bucket in {variable}, or use the credentials of this environment"
+    )

@@ -1,0 +1,63 @@
+"""What AWS has refused is one sentence, and each call to S3 names the owner."""
+
+from __future__ import annotations
+
+import boto3
+import pytest
+from ansible_collections.bbws.site_builder.plugins.module_utils import aws as module
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (NoCredentialsError(), "no AWS credentials were found; export AWS_PROFILE or"),
+        ("ExpiredToken", "the AWS session token has expired; log in again and run again"),
+        ("RequestExpired", "the AWS session token has expired; log in again and run again"),
+        ("InvalidClientTokenId", "AWS does not accept these credentials (InvalidClientTokenId); check AWS_PROFILE"),
+        ("SignatureDoesNotMatch", "AWS does not accept these credentials (SignatureDoesNotMatch); check AWS_PROFILE"),
+        (
+            "AccessDenied",
+            "reading it failed: An error occurred (AccessDenied) when calling the GetObject operation: why",
+        ),
+        (
+            EndpointConnectionError(endpoint_url="https://x"),
+            'reading it failed: Could not connect to the endpoint URL: "https://x"',
+        ),
+    ],
+)
+def test_sentence(error: Exception | str, text: str):
+    if isinstance(error, str):
+        error = ClientError({"Error": {"Code": error, "Message": "why"}}, "GetObject")
+    assert module.sentence(error, "reading it").startswith(text)
+
+
+def test_every_operation_that_knows_an_owner_gets_it() -> None:
+    client = boto3.client("s3", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    assert module.expect_owner(client, "123456789012") is client
+    seen: dict[str, str | None] = {}
+
+    def see(model, params, **_event):
+        seen[model.name] = params["headers"].get("x-amz-expected-bucket-owner")
+        raise ClientError({"Error": {"Code": "Stop", "Message": ""}}, model.name)
+
+    client.meta.events.register("before-call.s3", see)
+    for call in (
+        lambda: client.head_bucket(Bucket="b"),
+        lambda: client.put_object(Bucket="b", Key="k", Body=b""),
+        lambda: client.get_object(Bucket="b", Key="k", ExpectedBucketOwner="999999999999"),
+        lambda: client.create_bucket(Bucket="b"),
+        lambda: list(client.get_paginator("list_objects_v2").paginate(Bucket="b")),
+        lambda: client.get_waiter("bucket_exists").wait(Bucket="b", WaiterConfig={"MaxAttempts": 1}),
+        client.list_buckets,
+    ):
+        with pytest.raises(Exception, match=r"Stop|Max attempts"):
+            call()
+    assert seen == {
+        "HeadBucket": "123456789012",
+        "PutObject": "123456789012",
+        "GetObject": "999999999999",
+        "CreateBucket": None,
+        "ListObjectsV2": "123456789012",
+        "ListBuckets": None,
+    }
