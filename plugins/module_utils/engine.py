@@ -154,16 +154,22 @@ def _adoption(stack: Stack, events: Sequence[Event], plan: Event, since: Mapping
     searches = sum(event["event"] == "adopted" for event in events)
     if "adopted" not in since:
         if plan["counts"]["created"] and searches < SEARCHES:
-            return {"do": "adopt", "why": "Look for what AWS holds and the state does not"}
+            interrupted = bool(stack.marker) or any(event.get("verdict") in ("again", "adopt") for event in events)
+            why = "Look for what AWS holds and the state does not"
+            return {"do": "adopt", "why": why, "interrupted": interrupted}
         return None
     found = since["adopted"]
     if found["foreign"]:
-        return _failed(stack, events, f"plan: {_sentences(found['foreign'])}")
+        return _failed(stack, events, f"plan: {'; '.join(item['sentence'] for item in found['foreign'])}")
     if not found["imports"]:
         return None
-    interrupted = stack.marker or any(event.get("verdict") in ("again", "adopt") for event in events)
-    if not interrupted or stack.mode == "apply":
-        return _failed(stack, events, f"plan: {_taken(stack.name, found['imports'])}")
+    if stack.mode == "apply":
+        addresses = ", ".join(found["imports"])
+        return _failed(
+            stack,
+            events,
+            f"apply: an interrupted apply had created {addresses}; run playbooks/plan.yml again, which takes over what is ours",
+        )
     imports: dict[str, str] = {}
     for event in events:
         imports |= event.get("imports", {})
@@ -176,14 +182,6 @@ def _only_looked(stack: Stack, events: Sequence[Event], plan: Event) -> Step | N
         return None
     reason = next(event["reason"] for event in reversed(events) if event["event"] == "applied")
     return _failed(stack, events, f"apply: {reason}")
-
-
-def _taken(name: str, imports: Mapping[str, str]) -> str:
-    wanted = json.dumps({"site_builder_imports": {name: dict(imports)}})
-    return (
-        f"AWS holds {', '.join(imports)} already, and the state of {name} does not; if they belong to this environment, take "
-        f"them over with -e '{wanted}', otherwise delete or rename them"
-    )
 
 
 def _details(stack: Stack, plan: Event, since: Mapping[str, Event]) -> Step | None:
@@ -334,10 +332,6 @@ def _done(stack: Stack, events: Sequence[Event], result: str, reason: str = "", 
 
 def _phase(do: str) -> str:
     return "apply" if do in ("apply", "marker") else "plan"
-
-
-def _sentences(found: Iterable[Mapping[str, str]]) -> str:
-    return "; ".join(item["sentence"] for item in found)
 
 
 def _last_plan(events: Sequence[Event]) -> tuple[Event, dict[str, Event]]:

@@ -104,6 +104,7 @@ _ALONE: dict[str, Check] = {
     "site_builder_plan": text("plan id", r"|[A-Za-z0-9][A-Za-z0-9_-]*", "copy it from what plan.yml has printed"),
     "site_builder_plan_max_age": number(60, 30 * 86_400),
     "site_builder_plan_sha256": text("SHA-256", r"|[0-9a-f]{64}", "copy it from what plan.yml has printed"),
+    "site_builder_provider_version": text("version", r"[0-9]+[.][0-9]+[.][0-9]+", "write one such as 5.100.0"),
     "site_builder_state_bucket": text(
         "bucket name of 3 to 63 of a-z, 0-9 and -",
         r"|(?=.{3,63}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?",

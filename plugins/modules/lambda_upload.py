@@ -19,23 +19,15 @@ author:
   - BBWS platform team (@bbws)
 options:
   packages:
-    description: The packages.
-    type: list
-    elements: dict
+    description:
+      - The packages by name, as RV(bbws.site_builder.lambda_package#module:packages) has them, each with C(path), the archive on
+        this machine, and C(s3_key), which holds the hash of the archive.
+    type: dict
     required: true
-    suboptions:
-      path:
-        description: The archive on this machine.
-        type: path
-        required: true
-      bucket:
-        description: The bucket in which it belongs.
-        type: str
-        required: true
-      s3_key:
-        description: Its key, which holds the hash of the archive.
-        type: str
-        required: true
+  buckets:
+    description: The bucket in which each package belongs, by the name of the package.
+    type: dict
+    required: true
   account_id:
     description: The account to which the buckets must belong.
     type: str
@@ -54,9 +46,11 @@ EXAMPLES = """
 - name: Upload the packages
   bbws.site_builder.lambda_upload:
     packages:
-      - path: /srv/work/packages/generate.zip
-        bucket: site-builder-artifacts-dev-123456789012-eu-west-1
+      functions/generate:
+        path: /srv/work/packages/generate.zip
         s3_key: functions/generate/0f343b0931126a20f133d67c2b018a3b.zip
+    buckets:
+      functions/generate: site-builder-artifacts-dev-123456789012-eu-west-1
     account_id: "123456789012"
     region: eu-west-1
 """
@@ -131,11 +125,10 @@ def upload(s3: Any, package: dict[str, str], kms_key_arn: str, write: bool) -> s
 
 
 def main() -> None:
-    package_spec = {name: {"type": "str", "required": True} for name in ("bucket", "s3_key")}
-    package_spec["path"] = {"type": "path", "required": True}
     module = AnsibleAWSModule(
         argument_spec={
-            "packages": {"type": "list", "elements": "dict", "required": True, "options": package_spec},
+            "packages": {"type": "dict", "required": True},
+            "buckets": {"type": "dict", "required": True},
             "account_id": {"type": "str", "required": True},
             "kms_key_arn": {"type": "str", "default": ""},
         },
@@ -144,7 +137,8 @@ def main() -> None:
     params = module.params
     results: dict[str, list[str]] = {"there": [], "uploaded": [], "replaced": []}
     s3 = expect_owner(module.client("s3"), params["account_id"])
-    for package in params["packages"]:
+    for name, built in params["packages"].items():
+        package = {**built, "bucket": params["buckets"][name]}
         where = f"s3://{package['bucket']}/{package['s3_key']}"
         try:
             result = upload(s3, package, params["kms_key_arn"], not module.check_mode)

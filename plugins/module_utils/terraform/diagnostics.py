@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import events
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.secrets import mask
 
 _LOCK_FIELD = re.compile(r"^[│ ]*(ID|Path|Operation|Who|Created): *(.*)$", re.MULTILINE)
 
@@ -74,11 +75,8 @@ def _lock_sentence(text: str) -> str:
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """The text in one line, with each of `secrets` that is in it masked."""
-    text = _one_line(text)
-    for secret in sorted((str(s) for s in secrets if len(str(s)) > 3), key=len, reverse=True):
-        text = text.replace(secret, "(masked)")
-    return text
+    """The text in one line, with each of `secrets` that is in it masked, whatever notation it is quoted in."""
+    return _one_line(mask(text, secrets))
 
 
 def error_reason(result: dict[str, Any], secrets: Iterable[str] = ()) -> str:
@@ -87,7 +85,10 @@ def error_reason(result: dict[str, Any], secrets: Iterable[str] = ()) -> str:
     `result` holds msg, stdout and stderr (any may be missing). Terraform's diagnostics name addresses, and quote AWS' own
     message, which may quote a value: each of `secrets` that is in it is masked.
     """
-    return masked(_reason(result), secrets)
+    secrets = list(secrets)
+    # Before anything is taken apart or put in one line, and once more, for what only then is whole.
+    texts = {key: mask(str(result.get(key) or ""), secrets) for key in ("stdout", "msg", "stderr")}
+    return masked(_reason({**result, **texts}), secrets)
 
 
 def _reason(result: dict[str, Any]) -> str:

@@ -264,17 +264,28 @@ class TestNotOurs:
         assert (taken["do"], taken["look"]) == ("plan", True)
 
     @pytest.mark.parametrize("mode", ["deploy", "apply"])
-    def test_and_named_with_the_import_that_would_take_it(self, mode: str) -> None:
+    def test_and_named_with_what_would_take_it(self, mode: str) -> None:
         first = {**CREATE, "event": "saved", "problems": []} if mode == "apply" else CREATE
         looking = planned(("create", TABLE), look=True)
-        word, reason = ending(step(stack(mode), first, applied("exists"), looking, adopted({TABLE: "a"})))
-        assert word == "failed"
-        assert json.dumps({"site_builder_imports": {"dynamodb": {TABLE: "a"}}}) in reason
+        taken = step(stack(mode), first, applied("exists"), looking)
+        assert (taken["do"], taken["interrupted"]) == ("adopt", False)
+        foreign = [
+            {"address": TABLE, "id": "a", "sentence": "the table is there; take it over with site_builder_imports"}
+        ]
+        events = [first, applied("exists"), looking, adopted(foreign=foreign)]
+        assert ending(step(stack(mode), *events)) == ("failed", f"plan: {foreign[0]['sentence']}")
+
+    def test_a_saved_plan_takes_nothing_over_by_itself(self) -> None:
+        saved = {**CREATE, "event": "saved", "problems": []}
+        looking = planned(("create", TABLE), look=True)
+        reason = ending(step(stack("apply", marker="m"), saved, applied("exists"), looking, adopted({TABLE: "a"})))[1]
+        assert "run playbooks/plan.yml again, which takes over what is ours" in reason
 
     def test_after_a_failure_of_this_very_run_it_is_ours(self) -> None:
         looking = planned(("create", TABLE), look=True)
-        events = [CREATE, applied("again"), CREATE, applied("exists"), looking, adopted({TABLE: "a"})]
-        assert step(stack(), *events)["do"] == "plan"
+        events = [CREATE, applied("again"), CREATE, applied("exists"), looking]
+        assert step(stack(), *events)["interrupted"] is True
+        assert step(stack(), *events, adopted({TABLE: "a"}))["do"] == "plan"
 
     @pytest.mark.parametrize("plan", [planned(look=True), planned(("update", TABLE), look=True)])
     def test_a_plan_that_only_looked_is_never_applied_after_a_saved_one(self, plan: dict) -> None:

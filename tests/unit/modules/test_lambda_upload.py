@@ -55,7 +55,9 @@ def upload(run_module: Callable[..., dict], seen: list[tuple[str, str | None]], 
 
     def call(*more: dict[str, str], **options: Any) -> dict[str, Any]:
         seen.clear()
-        return run_module(module, packages=[package, *more], account_id=ACCOUNT, region="eu-west-1", **options)
+        packages = {f"functions/{number}": one for number, one in enumerate((package, *more))}
+        buckets = {name: one["bucket"] for name, one in packages.items()}
+        return run_module(module, packages=packages, buckets=buckets, account_id=ACCOUNT, region="eu-west-1", **options)
 
     return call
 
