@@ -120,11 +120,17 @@ def apply_summary(stdout: str | None) -> dict[str, Any]:
     return {**_span(lines), "counts": counts}
 
 
+def sum_counts(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    """Add up the counts of several stacks."""
+    rows = list(counts)
+    return {column: sum(row[column] for row in rows) for column in COLUMNS.values()}
+
+
 def added(summaries: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Several applies of one stack as one: counts and seconds added up, from the first start to the last end."""
     summaries = list(summaries)
     return {
-        "counts": {c: sum(summary["counts"][c] for summary in summaries) for c in COLUMNS.values()},
+        "counts": sum_counts(summary["counts"] for summary in summaries),
         "started": next((s["started"] for s in summaries if s["started"]), None),
         "ended": next((s["ended"] for s in reversed(summaries) if s["ended"]), None),
         "seconds": sum(summary["seconds"] for summary in summaries),
