@@ -159,6 +159,8 @@ def prepare(aws: Aws) -> None:
         iam.create_policy(PolicyName=f"policy{number}", PolicyDocument=policy())
     for number in range(9):
         iam.attach_role_policy(RoleName="lambda", PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/policy{number}")
+    iam.create_user(UserName="user")
+    iam.create_group(GroupName="group")
     iam.put_role_policy(RoleName="lambda", PolicyName="big", PolicyDocument=policy(Resource=arns(100)))
     dynamodb = aws.client("dynamodb")
     dynamodb.create_table(**table("plain", GlobalSecondaryIndexes=ENOUGH))
@@ -467,6 +469,24 @@ CASES = [
         "LimitExceeded",
         "Maximum policy size of 10240 bytes exceeded for role lambda",
         {"RoleName": "lambda", "PolicyName": "big", "PolicyDocument": policy(Resource=arns(101))},
+    ),
+    Case(
+        "inline_size",
+        "iam",
+        "put_user_policy",
+        {"UserName": "user", "PolicyName": "p", "PolicyDocument": policy(Resource=arns(30))},
+        "LimitExceeded",
+        "Maximum policy size of 2048 bytes exceeded for user user",
+        {"UserName": "user", "PolicyName": "p", "PolicyDocument": policy(Resource=arns(20))},
+    ),
+    Case(
+        "inline_size",
+        "iam",
+        "put_group_policy",
+        {"GroupName": "group", "PolicyName": "p", "PolicyDocument": policy(Resource=arns(65))},
+        "LimitExceeded",
+        "Maximum policy size of 5120 bytes exceeded for group group",
+        {"GroupName": "group", "PolicyName": "p", "PolicyDocument": policy(Resource=arns(60))},
     ),
     Case(
         "policies_per_role",
