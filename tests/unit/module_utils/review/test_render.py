@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.bbws.site_builder.plugins.module_utils.review import render
+
 from tests.conftest import ROOT
 
 from .reports import report, stack
