@@ -1,4 +1,4 @@
-"""The service as a whole: references, rivals, what is rendered for git; and that no field gets lost on the way."""
+"""The service as a whole: references, rivals, what is rendered for git."""
 
 from __future__ import annotations
 
@@ -8,18 +8,9 @@ from typing import Any
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.order import waves
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import (
-    api_gateway,
-    dynamodb,
-    iam,
-    lambda_,
-    monitoring,
-    registry,
-    s3,
-)
-from ansible_collections.bbws.site_builder.plugins.module_utils.validators import Fields
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import lambda_, registry
 
-from tests.settings import BOUNDARY, DEV, PROD, STACKS
+from tests.settings import DEV, PROD, STACKS
 
 SERVICE: dict[str, Any] = {
     "dynamodb_tables": {"orders": {"hash_key": {"name": "id"}}},
@@ -107,54 +98,3 @@ def test_placeholder_of_a_package_passes_the_module() -> None:
     pattern = re.search(r'regex\("([^"]+)", var.package.source_code_hash', text)
     assert pattern
     assert re.search(pattern[1], lambda_.PLACEHOLDER_PACKAGE["source_code_hash"])
-
-
-def attributes(stack: str, variable: str) -> set[str]:
-    """The attributes of a variable of a stack, by their indentation (terraform fmt sees to that)."""
-    text = (STACKS / stack / "variables.tf").read_text()
-    block = re.search(rf'^variable "{variable}" {{$(.*?)^}}$', text, re.MULTILINE | re.DOTALL)
-    assert block
-    return set(re.findall(r"^    (\w+) += ", block[1], re.MULTILINE))
-
-
-@pytest.mark.parametrize(
-    ("stack", "variable", "shape"),
-    [
-        ("dynamodb", "tables", dynamodb.SCHEMA),
-        ("s3", "buckets", s3.SCHEMA),
-        ("iam", "roles", iam.SCHEMA),
-        ("lambda", "functions", lambda_.SCHEMA),
-        ("lambda", "layers", lambda_.LAYER_SCHEMA),
-        ("api_gateway", "apis", api_gateway.SCHEMA),
-        ("monitoring", "monitoring", monitoring.SCHEMA),
-    ],
-)
-def test_stack_takes_every_field(stack: str, variable: str, shape: Fields) -> None:
-    """Terraform drops an attribute that a variable's type does not have, without a word."""
-    ours = {"customer_key", "replicate", "source", "requirements", "table_names", "bucket_names", "documents"}
-    assert set(shape.known) - ours - attributes(stack, variable) == set()
-
-
-FULL = {
-    **SERVICE,
-    "s3_buckets": {"artifacts": {"oac": {}}},
-    "lambda_layers": {"a": {"source": "/tmp"}},
-    "api_gateway_apis": {
-        "a": {
-            **SERVICE["api_gateway_apis"]["a"],
-            "manage_account_logging_role": True,
-            "account_logging_role_name": "logs",
-        }
-    },
-}
-
-
-def test_stack_takes_what_follows_from_the_settings() -> None:
-    stacks = registry.define(FULL, {}, {**PROD, **BOUNDARY})
-    for stack, variable in (
-        *(("dynamodb", "tables"), ("s3", "buckets"), ("iam", "roles"), ("lambda", "functions"), ("lambda", "layers")),
-        ("api_gateway", "apis"),
-    ):
-        for entry in stacks[stack]["tfvars"][variable].values():
-            assert entry.keys() - attributes(stack, variable) == set(), stack
-    assert stacks["monitoring"]["tfvars"]["monitoring"].keys() - attributes("monitoring", "monitoring") == set()
