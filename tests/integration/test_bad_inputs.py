@@ -81,6 +81,7 @@ def test_bad_input(case: dict[str, Any], tmp_path: Path) -> None:
     assert told(output).replace(str(folder), "@INVENTORY@") == case["says"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "environment", "what"),
     [

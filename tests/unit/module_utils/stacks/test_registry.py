@@ -1,4 +1,4 @@
-"""The service as a whole: references, rivals, what is rendered for git."""
+"""The service as a whole: references, rivals, what is rendered for git; and that no field gets lost on the way."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.order import waves
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import lambda_, registry
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import (
+    lambda_,
+    registry,
+)
 
-from tests.settings import DEV, PROD, STACKS
+from tests.settings import BOUNDARY, DEV, PROD, STACKS
+from tools.generate_docs import DECLARATIONS
 
 SERVICE: dict[str, Any] = {
     "dynamodb_tables": {"orders": {"hash_key": {"name": "id"}}},
@@ -95,6 +99,42 @@ def test_rendered() -> None:
 
 def test_placeholder_of_a_package_passes_the_module() -> None:
     text = (STACKS.parent / "modules/lambda/variables.tf").read_text()
-    pattern = re.search(r'regex\("([^"]+)", var.package.source_code_hash', text)
+    pattern = re.search(r'regex\("([^"]+)", [a-z_.]+source_code_hash', text)
     assert pattern
     assert re.search(pattern[1], lambda_.PLACEHOLDER_PACKAGE["source_code_hash"])
+
+
+FULL = {
+    **SERVICE,
+    "s3_buckets": {"artifacts": {"oac": {}}},
+    "lambda_layers": {"a": {"source": "/tmp"}},
+    "api_gateway_apis": {
+        "a": {
+            **SERVICE["api_gateway_apis"]["a"],
+            "manage_account_logging_role": True,
+            "account_logging_role_name": "logs",
+        }
+    },
+}
+
+
+def test_modules_take_what_follows_from_the_settings() -> None:
+    """Terraform drops an attribute that a type does not have, without a word."""
+    stacks = registry.define(FULL, {}, {**PROD, **BOUNDARY})
+    tfvars = {
+        "dynamodb_tables": stacks["dynamodb"]["tfvars"]["tables"],
+        "s3_buckets": stacks["s3"]["tfvars"]["buckets"],
+        "iam_roles": stacks["iam"]["tfvars"]["roles"],
+        "lambda_functions": stacks["lambda"]["tfvars"]["functions"],
+        "lambda_layers": stacks["lambda"]["tfvars"]["layers"],
+        "api_gateway_apis": stacks["api_gateway"]["tfvars"]["apis"],
+        "monitoring_options": {"": stacks["monitoring"]["tfvars"]["monitoring"]},
+    }
+    declared = {declaration.option: declaration.read().fields for declaration in DECLARATIONS}
+    # For the resources of the stack, not for the module.
+    of_the_stack = {"artifact_bucket", "layers"}
+    for option, entries in tfvars.items():
+        for entry in entries.values():
+            assert set(entry) - set(declared[option]) - of_the_stack == set(), option
+            for field in ("kms", "logs", "oac", "replication"):
+                assert {f"{field}.{name}" for name in entry.get(field) or {}} - set(declared[option]) == set(), option
