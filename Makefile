@@ -5,13 +5,14 @@ VENV := .venv/bin
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PYTHON
 
-.PHONY: help setup demo demo-down test lint clean
+.PHONY: help setup demo demo-down test test-all lint clean
 
 help:
 	@echo "make setup      prepare .venv: Ansible, its collections and, where there is none, Terraform"
 	@echo "make demo       deploy ENV (default dev) to an AWS embedded in this machine"
 	@echo "make demo-down  stop that AWS; what it held is lost"
-	@echo "make test       all tests, linters included"
+	@echo "make test       the tests that every change must pass, linters included"
+	@echo "make test-all   all tests: what a release must pass"
 	@echo "make lint       only the linters"
 	@echo "make clean      remove .venv and .work"
 
@@ -27,6 +28,10 @@ demo-down:
 	$(VENV)/ansible-playbook playbooks/local_aws_down.yml -i inventories/$(ENV)
 
 test:
+	@tools/setup dev
+	$(VENV)/python -m pytest -m "not long"
+
+test-all:
 	@tools/setup dev
 	$(VENV)/python -m pytest
 
