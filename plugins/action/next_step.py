@@ -14,6 +14,7 @@ from ansible import constants as C  # noqa: N812 - Ansible's own name for it
 from ansible import context
 from ansible.plugins.action import ActionBase
 from ansible_collections.bbws.site_builder.plugins.module_utils import engine, report
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import dynamodb
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.inputs import stack_inputs
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.diagnostics import (
     apply_verdict,
@@ -50,7 +51,9 @@ class ActionModule(ActionBase):
         for name in self._names:
             if before:
                 self._happened(run, name, before["stacks"][name])
-        self._tfvars = {}
+        self._tfvars: dict[str, dict[str, Any]] = {}
+        self._half: dict[str, bool] = {}
+        self._events = run.events
         steps = run.decide(self._inputs_sha256)
         for name, step in steps.items():
             self._prepare(name, step)
@@ -93,6 +96,8 @@ class ActionModule(ActionBase):
                 check=bool(self._task.check_mode),
                 deployed=self._states[name]["deployed"],
                 marker=self._states[name]["interrupted"],
+                losing=self._losing(name),
+                tainted=self._states[name]["tainted"],
                 protected=self._states[name]["protected"],
                 allow_destroy=rules["allow_destroy"],
                 max_changes=rules["max_changes"],
@@ -142,13 +147,17 @@ class ActionModule(ActionBase):
         return {
             "event": "planned",
             **plan,
-            **{key: step[key] for key in ("inputs_sha256", "look", "replace")},
+            **{key: step[key] for key in ("inputs_sha256", "look", "replace", "half")},
             **{key: workdir[key] for key in ("tfvars_sha256", "source_sha256")},
         }
 
     def _after_saved(self, name: str, step: Mapping[str, Any], variables: Mapping[str, Any]) -> engine.Event:
         entry = self._vars["site_builder_saved_plan"]["manifest"]["stacks"][name]
         plan = {**entry["plan"], "started": None, "ended": None, "seconds": 0.0}
+        if plan["has_changes"]:
+            # What the plan file itself says, whatever its manifest does.
+            facts = variables["terraform_stack_details"]["facts"]
+            plan |= {key: facts[key] for key in ("actions", "counts", "has_changes", "stateful")}
         problems = []
         workdir = variables["terraform_stack_workdir"]
         for key, what in (("source_sha256", "Terraform sources"), ("tfvars_sha256", "variables")):
@@ -182,6 +191,9 @@ class ActionModule(ActionBase):
                 verdict, reason = "failed", "it was applied, and terraform output says nothing; run again"
         return {"event": "applied", **apply_summary(applied.get("stdout")), "verdict": verdict, "reason": reason}
 
+    def _after_untaint(self, name: str, step: Mapping[str, Any], variables: Mapping[str, Any]) -> engine.Event:
+        return {"event": "untainted", "addresses": step["addresses"]}
+
     def _after_marker(self, name: str, step: Mapping[str, Any], variables: Mapping[str, Any]) -> engine.Event:
         return {"event": "marked", "then": step["then"]}
 
@@ -194,13 +206,33 @@ class ActionModule(ActionBase):
         # What has been destroyed outputs nothing any more.
         outputs = {} if self._mode == "destroy" else self._outputs
         inputs = stack_inputs(name, stacks, self._states, outputs, predicted, in_run=self._names)
-        self._tfvars[name] = {**stacks[name]["tfvars"], **inputs}
+        tfvars = {**stacks[name]["tfvars"], **inputs}
+        self._tfvars[name] = self._first(name, tfvars) if self._mode != "destroy" else tfvars
         return tfvars_sha256(self._tfvars[name])
 
+    def _first(self, name: str, tfvars: dict[str, Any]) -> dict[str, Any]:
+        """The variables of the first of two steps, until that one is done."""
+        half = any(event.get("half") for event in self._events.get(name, []))
+        done = half and any(event.get("verdict") == "done" for event in self._events[name])
+        self._half[name] = False
+        if name != "dynamodb" or done:
+            return tfvars
+        first = dynamodb.first_step(tfvars, self._held())
+        self._half[name] = first is not tfvars
+        return first
+
+    def _held(self) -> Mapping[str, Any]:
+        return self._states["dynamodb"]["outputs"].get("tables") or {}
+
+    def _losing(self, name: str) -> dict[str, list[str]]:
+        tfvars = self._defined["stacks"][name]["tfvars"]
+        return dynamodb.lost_replicas(tfvars, self._held()) if name == "dynamodb" else {}
+
     def _prepare(self, name: str, step: dict[str, Any]) -> None:
-        if step["do"] in ("plan", "saved", "apply"):
+        if step["do"] in ("plan", "saved", "apply", "untaint"):
             step["tfvars"] = self._tfvars[name]
             step["inputs_sha256"] = tfvars_sha256(self._tfvars[name])
+            step["half"] = self._half[name]
 
     def _entry(self, run: engine.Run, name: str) -> dict[str, Any]:
         """What ties a saved plan to this stack as it is now."""
@@ -226,6 +258,8 @@ class ActionModule(ActionBase):
     def _tell(self, name: str, step: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
         """Say what the last step has brought, when that is news, and why the stack plans again."""
         if before is None:
+            if step["do"] == "untaint":
+                self._say(f"{name}: {step['why']}")
             return
         variables = self._vars["hostvars"].raw_get(name)
         if before["do"] == "plan" and "outputs" in variables.get("terraform_stack_planned", {}):
@@ -239,7 +273,7 @@ class ActionModule(ActionBase):
             if step["do"] == "plan":
                 for address, id_ in found.get("imports", {}).items():
                     self._say(f"{name}:  <- {address} (import of {id_})")
-        if step["do"] == "plan":
+        if step["do"] in ("plan", "untaint"):
             self._say(f"{name}: {step['why']}")
         elif step["do"] == "done" and before["do"] != "done" and step["result"]["reason"]:
             self._say(f"{name}: {step['result']['result']}: {step['result']['reason']}", C.COLOR_ERROR)

@@ -10,10 +10,11 @@ What has happened is a list of events, dicts with `event`:
     adopted   AWS was searched for what the plan creates: `imports`, `foreign`, `leftovers`
     checked   checkov has looked: `reason`, empty when it found nothing
     applied   an apply has ended: what events.apply_summary says, `verdict`, `reason`
+    untainted what holds data is no longer marked for replacement
     marked    the recovery marker was set or cleared: `then`, how the stack ends
     failed    a step did not come to its end: `do`, `reason`
 
-A step is a dict with `do` (plan, details, adopt, checkov, saved, apply, marker, wait, done), `why`, and what the step needs to
+A step is a dict with `do` (plan, details, adopt, checkov, saved, apply, untaint, marker, wait, done), `why`, and what it needs to
 know. Everything here is a pure function; plugins/action/next_step.py gathers the events, roles/terraform_stack takes the steps.
 """
 
@@ -54,6 +55,10 @@ class Stack:
     deployed: bool = False
     # What tells the recovery marker beside the state from every other one; empty: there is none.
     marker: str = ""
+    # Addresses of tables, buckets and keys that the state marks as tainted.
+    tainted: Sequence[str] = ()
+    # Regions in which tables lose their replica, by address.
+    losing: Mapping[str, Sequence[str]] = field(default_factory=dict)
     # Addresses that AWS protects against deletion.
     protected: Collection[str] = ()
     allow_destroy: Collection[str] = ()
@@ -93,6 +98,8 @@ def next_step(stack: Stack, events: Sequence[Event], around: Around) -> Step:
         return _failed(stack, events, f"{_phase(last['do'])}: {last['reason']}")
     if last["event"] == "applied":
         return _after_apply(stack, events)
+    if last["event"] == "untainted":
+        return _after_apply(stack, events) if _applies(events) else _plan("Plan")
     if last["event"] == "marked":
         return _done(stack, events, **last["then"])
     return _after_plan(stack, events, around)
@@ -103,7 +110,15 @@ def _begin(stack: Stack) -> Step:
         return _done(stack, [], "not deployed")
     if stack.mode == "apply":
         return {"do": "saved", "why": "Read the saved plan"}
+    if stack.tainted and stack.mode in ("plan", "deploy") and not stack.check:
+        return _untaint(stack.tainted)
     return _plan("Plan")
+
+
+def _untaint(addresses: Sequence[str]) -> Step:
+    """What holds data was made, and only a later step of its creation failed: it is mended, never replaced."""
+    why = f"Untaint {', '.join(addresses)}: created, and only a later step of that failed"
+    return {"do": "untaint", "why": why, "addresses": list(addresses)}
 
 
 def _plan(why: str, **arguments: Any) -> Step:
@@ -154,7 +169,7 @@ def _adoption(stack: Stack, events: Sequence[Event], plan: Event, since: Mapping
     searches = sum(event["event"] == "adopted" for event in events)
     if "adopted" not in since:
         if plan["counts"]["created"] and searches < SEARCHES:
-            interrupted = bool(stack.marker) or any(event.get("verdict") in ("again", "adopt") for event in events)
+            interrupted = bool(stack.marker) or any(event.get("verdict") == "adopt" for event in events)
             why = "Look for what AWS holds and the state does not"
             return {"do": "adopt", "why": why, "interrupted": interrupted}
         return None
@@ -209,6 +224,13 @@ def gates(stack: Stack, plan: Event, replaced: Collection[str], events: Sequence
             f"the plan deletes or replaces {', '.join(lost)}, which holds data; if that is meant, allow it for this run with "
             f"site_builder_allow_destroy: {json.dumps(lost)}"
         )
+    copies = {a: r for a, r in stack.losing.items() if not {a, f"{stack.name}:{a}"} & set(stack.allow_destroy)}
+    if copies and stack.mode != "destroy":
+        told = "; ".join(f"{address} in {', '.join(regions)}" for address, regions in copies.items())
+        yield (
+            f"the plan deletes the replica of {told}, which holds data; if that is meant, allow it for this run with "
+            f"site_builder_allow_destroy: {json.dumps(list(copies))}"
+        )
     # AWS would refuse in the middle, when the provider has already deleted the table's replicas.
     protected = [address for address in plan["stateful"] if address in stack.protected]
     if protected:
@@ -253,10 +275,12 @@ def _turn(stack: Stack, events: Sequence[Event], plan: Event, around: Around) ->
 
 
 def _after_apply(stack: Stack, events: Sequence[Event]) -> Step:
-    last = events[-1]
+    last = _applies(events)[-1]
     if last["verdict"] == "done":
-        return _republish(stack, events) or _close(stack, events)
-    failures = sum(event["event"] == "applied" and event["verdict"] != "done" for event in events)
+        return _republish(stack, events) or _second_step(stack, events) or _close(stack, events)
+    if last.get("halfway") and events[-1]["event"] != "untainted" and last["verdict"] != "lost":
+        return _untaint(last["halfway"])
+    failures = sum(event["verdict"] != "done" for event in _applies(events))
     # A saved plan cannot be made anew here; a plan that only looks can, to name what is in the way.
     if last["verdict"] == "exists" and stack.mode != "destroy" and failures < max(stack.attempts, 2):
         return _plan("Re-plan: something exists already", look=True, replace=_replaced(events))
@@ -294,6 +318,13 @@ def _republish(stack: Stack, events: Sequence[Event]) -> Step | None:
     )
 
 
+def _second_step(stack: Stack, events: Sequence[Event]) -> Step | None:
+    plan, _ = _last_plan(events)
+    if plan.get("half") and stack.mode == "deploy":
+        return _plan("Re-plan: the second of two steps, which AWS does not take together")
+    return None
+
+
 def _close(stack: Stack, events: Sequence[Event]) -> Step:
     """The end of a stack that got through."""
     word = "succeeded" if any(event["event"] == "applied" for event in events) else "unchanged"
@@ -326,12 +357,16 @@ def _failed(stack: Stack, events: Sequence[Event], reason: str) -> Step:
 
 def _done(stack: Stack, events: Sequence[Event], result: str, reason: str = "", **more: Any) -> Step:
     """result: succeeded, unchanged, planned, failed, skipped, drifted, none or not deployed."""
-    row = stack_result(stack.name, result, _plans(events), [e for e in events if e["event"] == "applied"], reason)
+    row = stack_result(stack.name, result, _plans(events), _applies(events), reason)
     return {"do": "done", "why": "", "result": {**row, **more}}
 
 
 def _phase(do: str) -> str:
     return "apply" if do in ("apply", "marker") else "plan"
+
+
+def _applies(events: Sequence[Event]) -> list[Event]:
+    return [event for event in events if event["event"] == "applied"]
 
 
 def _last_plan(events: Sequence[Event]) -> tuple[Event, dict[str, Event]]:

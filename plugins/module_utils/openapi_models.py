@@ -42,6 +42,17 @@ def words(name: str) -> str:
     return "".join(word[0].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", name))
 
 
+def draft_04_problem(schema: Mapping[str, Any]) -> str:
+    """Return the place and the fault when it is no schema of draft-04, or nothing."""
+    try:
+        Draft4Validator.check_schema(schema)
+    except SchemaError as error:
+        place = error.json_path.removeprefix("$").lstrip(".") or "its top"
+        message = error.message if len(error.message) <= 160 else f"...{error.message[-157:]}"
+        return f"at {place}, {message}"
+    return ""
+
+
 class Model:
     """One request model. References are put in place; what contains itself becomes a definition of the model."""
 
@@ -62,13 +73,10 @@ class Model:
             model["definitions"] = {key: found for key, (_address, found) in self._definitions.items()}
         try:
             result = json.dumps(model, sort_keys=True, allow_nan=False)
-            Draft4Validator.check_schema(model)
         except ValueError as error:
             self._where.fail(f"the request body has a number that JSON lacks ({error}); correct it")
-        except SchemaError as error:
-            place = error.json_path.removeprefix("$").lstrip(".") or "its top"
-            message = error.message if len(error.message) <= 160 else f"...{error.message[-157:]}"
-            self._where.fail(f"the request body is no schema of draft-04: at {place}, {message}; correct it")
+        if problem := draft_04_problem(model):
+            self._where.fail(f"the request body is no schema of draft-04: {problem}; correct it")
         if len(result) > MODEL_BYTES:
             self._too_large()
         return result

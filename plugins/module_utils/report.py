@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.diagnostics import masked
-from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import COLUMNS, added
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import COLUMNS, added, sum_counts
 
 _SIGNS = {"create": "+", "update": "~", "replace": "-/+", "delete": "-", "import": "<-", "move": "->", "remove": "x"}
 
@@ -89,12 +89,6 @@ def run_table(rows: list[dict[str, Any]]) -> list[str]:
         lines.append("  ".join(text))
     reasons = [f"{row['name']}: {row['reason']}" for row in rows if row.get("reason")]
     return lines + (["", *reasons] if reasons else [])
-
-
-def sum_counts(counts: Iterable[dict[str, int]]) -> dict[str, int]:
-    """Add up the counts of several stacks."""
-    rows = list(counts)
-    return {column: sum(row[column] for row in rows) for column in COLUMNS.values()}
 
 
 def stack_result(

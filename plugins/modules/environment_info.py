@@ -72,7 +72,8 @@ state_bucket_exists:
 states:
   description:
     - By stack, RV(ignore:deployed) (whether the state holds any resource), RV(ignore:serial), RV(ignore:lineage),
-      RV(ignore:resources) (their number), RV(ignore:protected) (addresses that AWS protects against deletion),
+      RV(ignore:resources) (their number), RV(ignore:tainted) (addresses of tables, buckets and keys that are marked for
+      replacement), RV(ignore:protected) (addresses that AWS protects against deletion),
       RV(ignore:buckets) (by address C(name) and C(region)), RV(ignore:filled) (the names of those that hold any version of any
       object, see O(look_into)), RV(ignore:outputs) (name to value), RV(ignore:sensitive) (the names of the sensitive ones) and
       RV(ignore:interrupted) (what tells the recovery marker from every other one, empty where there is none, see
@@ -90,6 +91,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of, expect_owner, not_ours, sentence
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import STATEFUL_TYPES
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import INTERRUPTED, STATE
 
 
@@ -113,6 +115,12 @@ def parse_state(text: bytes | str, where: str) -> dict[str, Any]:
         "serial": state.get("serial"),
         "lineage": state.get("lineage"),
         "resources": sum(len(r["instances"]) for r in resources),
+        "tainted": [
+            _address(resource, instance)
+            for resource in resources
+            for instance in resource["instances"]
+            if instance.get("status") == "tainted" and resource["type"] in STATEFUL_TYPES
+        ],
         "protected": [
             _address(resource, instance)
             for resource in resources
@@ -139,6 +147,7 @@ NOTHING: dict[str, Any] = {
     "serial": None,
     "lineage": None,
     "resources": 0,
+    "tainted": [],
     "protected": [],
     "buckets": {},
     "filled": [],

@@ -159,6 +159,8 @@ def prepare(aws: Aws) -> None:
         iam.create_policy(PolicyName=f"policy{number}", PolicyDocument=policy())
     for number in range(9):
         iam.attach_role_policy(RoleName="lambda", PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/policy{number}")
+    iam.create_user(UserName="user")
+    iam.create_group(GroupName="group")
     iam.put_role_policy(RoleName="lambda", PolicyName="big", PolicyDocument=policy(Resource=arns(100)))
     dynamodb = aws.client("dynamodb")
     dynamodb.create_table(**table("plain", GlobalSecondaryIndexes=ENOUGH))
@@ -167,7 +169,7 @@ def prepare(aws: Aws) -> None:
         dynamodb.create_table(**table(name, StreamSpecification=stream))
     dynamodb.create_table(**table("kept", DeletionProtectionEnabled=True))
     s3 = aws.client("s3")
-    s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.create_bucket(Bucket="bucket", **PLACED)
     functions = aws.client("lambda")
     for name in ("small", "other"):
         functions.create_function(**function(name))
@@ -231,6 +233,7 @@ def creates(*changes: dict[str, Any], name: str = "plain", keys: tuple[str, ...]
 
 
 OFF = {"StreamEnabled": False}
+PLACED = {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
 ENOUGH = [index(name, "id", 20) for name in "abcde"]
 VARIABLE = len('{"VV":""}')
 
@@ -276,7 +279,12 @@ CASES = [
         "local_index_keys",
         "dynamodb",
         "create_table",
-        table("lsi", LocalSecondaryIndexes=[{**index("l", ""), "KeySchema": keys("id", "id")}]),
+        table(
+            "lsi",
+            keys=("b",),
+            KeySchema=keys("id", "b"),
+            LocalSecondaryIndexes=[{**index("l", ""), "KeySchema": keys("id", "id")}],
+        ),
         "ValidationException",
         "have the same name",
         table(
@@ -290,13 +298,13 @@ CASES = [
         "bucket_name",
         "s3",
         "create_bucket",
-        {"Bucket": "No_Bucket"},
+        {"Bucket": "No_Bucket", **PLACED},
         "InvalidBucketName",
         "The specified bucket is not valid.",
-        {"Bucket": "a-bucket.1", "CreateBucketConfiguration": {"LocationConstraint": REGION}},
+        {"Bucket": "a-bucket.1", **PLACED},
     ),
-    Case("bucket_name", "s3", "create_bucket", {"Bucket": "192.168.1.1"}, "InvalidBucketName", "not valid"),
-    Case("bucket_name", "s3", "create_bucket", {"Bucket": "sthree-a"}, "InvalidBucketName", "not valid"),
+    Case("bucket_name", "s3", "create_bucket", {"Bucket": "192.168.1.1", **PLACED}, "InvalidBucketName", "not valid"),
+    Case("bucket_name", "s3", "create_bucket", {"Bucket": "sthree-a", **PLACED}, "InvalidBucketName", "not valid"),
     Case(
         "each_class_once",
         "s3",
@@ -467,6 +475,24 @@ CASES = [
         "LimitExceeded",
         "Maximum policy size of 10240 bytes exceeded for role lambda",
         {"RoleName": "lambda", "PolicyName": "big", "PolicyDocument": policy(Resource=arns(101))},
+    ),
+    Case(
+        "inline_size",
+        "iam",
+        "put_user_policy",
+        {"UserName": "user", "PolicyName": "p", "PolicyDocument": policy(Resource=arns(30))},
+        "LimitExceeded",
+        "Maximum policy size of 2048 bytes exceeded for user user",
+        {"UserName": "user", "PolicyName": "p", "PolicyDocument": policy(Resource=arns(20))},
+    ),
+    Case(
+        "inline_size",
+        "iam",
+        "put_group_policy",
+        {"GroupName": "group", "PolicyName": "p", "PolicyDocument": policy(Resource=arns(65))},
+        "LimitExceeded",
+        "Maximum policy size of 5120 bytes exceeded for group group",
+        {"GroupName": "group", "PolicyName": "p", "PolicyDocument": policy(Resource=arns(60))},
     ),
     Case(
         "policies_per_role",
@@ -951,7 +977,7 @@ def test_record(aws: Aws) -> None:
 
 def test_body_in_chunks(aws: Aws) -> None:
     """A body without a length arrives whole."""
-    aws.client("s3").create_bucket(Bucket="chunks", CreateBucketConfiguration={"LocationConstraint": REGION})
+    aws.client("s3").create_bucket(Bucket="chunks", **PLACED)
     host, port = aws.endpoints["default"].removeprefix("http://").split(":")
     signed = f"AWS4-HMAC-SHA256 Credential=test/20250101/{REGION}/s3/aws4_request, SignedHeaders=host, Signature=0"
     connection = http.client.HTTPConnection(host, int(port), timeout=30)

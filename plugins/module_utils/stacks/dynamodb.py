@@ -136,3 +136,38 @@ def _streams(tables: Mapping[str, Any]) -> Iterator[str]:
         if view not in (None, "NEW_AND_OLD_IMAGES"):
             what, fix = "not what a table with replicas has", "write NEW_AND_OLD_IMAGES or leave it out"
             yield wrong(f"dynamodb_tables.{key}.stream_view_type", view, what, fix)
+
+
+def lost_replicas(tfvars: Mapping[str, Any], held: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The replicas that these variables take from tables, as regions by the address of the table.
+
+    held: the output `tables` of the state, {} where nothing is deployed.
+    """
+    found = {}
+    for key, table in tfvars["tables"].items():
+        kept = {replica["region"] for replica in table["replicas"]}
+        if lost := [region for region in (held.get(key) or {}).get("replica_regions", []) if region not in kept]:
+            found[f'module.tables["{key}"].aws_dynamodb_table.this'] = lost
+    return found
+
+
+def first_step(tfvars: dict[str, Any], held: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables to apply first, where AWS does not take the way to `tfvars` in one step; else `tfvars`.
+
+    A table's last replica and its stream do not go in one update, which AWS refuses for ever (provider issue 34450). And where a
+    replica moves to another region, the provider deletes the old one first, so that for a while there is no copy at all.
+    """
+    tables = {}
+    for key, table in tfvars["tables"].items():
+        before = (held.get(key) or {}).get("replica_regions", [])
+        now = [replica["region"] for replica in table["replicas"]]
+        lost = [region for region in before if region not in now]
+        if lost and not now and not table.get("stream_view_type"):
+            tables[key] = {**table, "stream_view_type": "NEW_AND_OLD_IMAGES"}
+        elif lost and set(now) - set(before) and not table["kms_key_arn"]:
+            # The key of a replica that goes is not known here.
+            tables[key] = {
+                **table,
+                "replicas": [*table["replicas"], *({"region": r, "kms_key_arn": None} for r in lost)],
+            }
+    return {**tfvars, "tables": {**tfvars["tables"], **tables}} if tables else tfvars

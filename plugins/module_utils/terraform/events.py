@@ -102,7 +102,8 @@ def apply_summary(stdout: str | None) -> dict[str, Any]:
     """Summarise the output of `terraform apply -json`: `counts`, `started`, `ended`, `seconds`, as plan_summary does.
 
     It counts what was really finished, which after a failure is less than was planned. A replacement is two operations
-    for Terraform (delete and create of one address); it counts once, as replaced.
+    for Terraform (delete and create of one address); it counts once, as replaced. `halfway` are the addresses of tables, buckets
+    and keys whose creation failed: where AWS had made them by then, Terraform marks them as tainted and would replace them.
     """
     lines = list(events(stdout))
     done: dict[str, set[str]] = {}
@@ -117,14 +118,26 @@ def apply_summary(stdout: str | None) -> dict[str, Any]:
         else:
             for action in finished & COLUMNS.keys():
                 counts[COLUMNS[action]] += 1
-    return {**_span(lines), "counts": counts}
+    failed = [line["hook"] for line in lines if line.get("type") == "apply_errored"]
+    halfway = [
+        hook["resource"]["addr"]
+        for hook in failed
+        if hook.get("action") == "create" and hook["resource"]["resource_type"] in STATEFUL_TYPES
+    ]
+    return {**_span(lines), "counts": counts, "halfway": halfway}
+
+
+def sum_counts(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    """Add up the counts of several stacks."""
+    rows = list(counts)
+    return {column: sum(row[column] for row in rows) for column in COLUMNS.values()}
 
 
 def added(summaries: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Several applies of one stack as one: counts and seconds added up, from the first start to the last end."""
     summaries = list(summaries)
     return {
-        "counts": {c: sum(summary["counts"][c] for summary in summaries) for c in COLUMNS.values()},
+        "counts": sum_counts(summary["counts"] for summary in summaries),
         "started": next((s["started"] for s in summaries if s["started"]), None),
         "ended": next((s["ended"] for s in reversed(summaries) if s["ended"]), None),
         "seconds": sum(summary["seconds"] for summary in summaries),

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import error_reason
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.diagnostics import error_reason
 
 
 def show_plan(module: AnsibleModule) -> dict[str, Any]:

@@ -281,9 +281,9 @@ class TestNotOurs:
         reason = ending(step(stack("apply", marker="m"), saved, applied("exists"), looking, adopted({TABLE: "a"})))[1]
         assert "run playbooks/plan.yml again, which takes over what is ours" in reason
 
-    def test_after_a_failure_of_this_very_run_it_is_ours(self) -> None:
+    def test_where_the_provider_died_in_this_very_run_it_is_ours(self) -> None:
         looking = planned(("create", TABLE), look=True)
-        events = [CREATE, applied("again"), CREATE, applied("exists"), looking]
+        events = [CREATE, applied("adopt"), CREATE, applied("exists"), looking]
         assert step(stack(), *events)["interrupted"] is True
         assert step(stack(), *events, adopted({TABLE: "a"}))["do"] == "plan"
 
@@ -314,6 +314,59 @@ class TestSaved:
     def test_gates_hold_again(self) -> None:
         saved = {**planned(("delete", TABLE)), "event": "saved", "problems": []}
         assert "site_builder_allow_destroy" in ending(step(stack("apply"), saved))[1]
+
+
+class TestReplicas:
+    def test_a_copy_is_data(self) -> None:
+        one = stack(losing={TABLE: ["eu-west-1"]})
+        assert f"the replica of {TABLE} in eu-west-1" in ending(step(one, UPDATE))[1]
+        assert step(stack(losing={TABLE: ["eu-west-1"]}, allow_destroy=[TABLE]), UPDATE)["do"] == "apply"
+
+    def test_two_steps(self) -> None:
+        half = {**UPDATE, "half": True}
+        taken = step(stack(), half, applied())
+        assert (taken["do"], taken["why"]) == (
+            "plan",
+            "Re-plan: the second of two steps, which AWS does not take together",
+        )
+        assert ending(step(stack(), half, applied(), {**UPDATE, "half": False}, applied()))[0] == "succeeded"
+
+    def test_the_second_of_a_saved_plan_is_the_next_plan(self) -> None:
+        saved = {**UPDATE, "event": "saved", "problems": [], "half": True}
+        assert ending(step(stack("apply"), saved, applied()))[0] == "succeeded"
+
+
+class TestTainted:
+    """A table was made and its replica refused: Terraform would replace the table, and the gates would send people in a circle."""
+
+    HALFWAY = {**applied("failed"), "halfway": [TABLE]}
+
+    def test_it_is_mended_at_once(self) -> None:
+        taken = step(stack(), CREATE, self.HALFWAY)
+        assert (taken["do"], taken["addresses"]) == ("untaint", [TABLE])
+        assert ending(step(stack(), CREATE, self.HALFWAY, {"event": "untainted"})) == ("failed", "apply: AWS said no")
+
+    def test_in_a_saved_apply_too(self) -> None:
+        saved = {**CREATE, "event": "saved", "problems": []}
+        assert step(stack("apply"), saved, self.HALFWAY)["do"] == "untaint"
+
+    def test_and_then_tried_again(self) -> None:
+        halfway = {**self.HALFWAY, "verdict": "again"}
+        taken = step(stack(), CREATE, halfway, {"event": "untainted"})
+        assert (taken["do"], taken["pause"]) == ("plan", 5)
+
+    def test_a_killed_terraform_still_holds_the_lock(self) -> None:
+        assert step(stack(), CREATE, {**self.HALFWAY, "verdict": "lost"})["do"] == "marker"
+
+    @pytest.mark.parametrize("mode", ["plan", "deploy"])
+    def test_what_an_earlier_run_has_left(self, mode: str) -> None:
+        one = stack(mode, tainted=[TABLE])
+        assert step(one)["addresses"] == [TABLE]
+        assert step(one, {"event": "untainted"})["do"] == "plan"
+
+    @pytest.mark.parametrize("one", [stack(check=True, tainted=[TABLE]), stack("destroy", tainted=[TABLE])])
+    def test_who_only_looks_or_destroys_leaves_it(self, one: Stack) -> None:
+        assert step(one)["do"] == "plan"
 
 
 class TestRepublish:

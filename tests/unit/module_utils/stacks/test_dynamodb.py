@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import dynamodb
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.dynamodb import define
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import DEFINITIONS
 
@@ -95,3 +96,37 @@ def test_schema() -> None:
         "t.a.hash_key is missing; say what it is",
         "t.b.hash_key is missing; say what it is",
     ]
+
+
+class TestStepsBetween:
+    """AWS takes some changes of replicas only in two steps."""
+
+    HELD = {"a": {"replica_regions": ["eu-west-1"]}}
+
+    def tfvars(self, *regions: str, key: str | None = None, **more: object) -> dict:
+        replicas = [{"region": region, "kms_key_arn": key} for region in regions]
+        return {"tables": {"a": {"replicas": replicas, "kms_key_arn": key, **more}}}
+
+    def test_the_stream_outlives_the_last_replica(self) -> None:
+        first = dynamodb.first_step(self.tfvars(), self.HELD)
+        assert first["tables"]["a"] == {"replicas": [], "kms_key_arn": None, "stream_view_type": "NEW_AND_OLD_IMAGES"}
+
+    def test_the_new_replica_comes_before_the_old_one_goes(self) -> None:
+        first = dynamodb.first_step(self.tfvars("eu-central-1"), self.HELD)
+        assert [replica["region"] for replica in first["tables"]["a"]["replicas"]] == ["eu-central-1", "eu-west-1"]
+
+    def test_else_there_is_one_step(self) -> None:
+        for tfvars in (
+            self.tfvars("eu-west-1"),
+            self.tfvars(stream_view_type="NEW_AND_OLD_IMAGES"),
+            self.tfvars("eu-central-1", key="arn:aws:kms:eu-west-1:123456789012:key/1"),
+        ):
+            assert dynamodb.first_step(tfvars, self.HELD) is tfvars
+        assert dynamodb.first_step(self.tfvars("eu-west-1"), {}) == self.tfvars("eu-west-1")
+
+    def test_what_is_lost(self) -> None:
+        address = 'module.tables["a"].aws_dynamodb_table.this'
+        assert dynamodb.lost_replicas(self.tfvars(), self.HELD) == {address: ["eu-west-1"]}
+        assert dynamodb.lost_replicas(self.tfvars("eu-central-1"), self.HELD) == {address: ["eu-west-1"]}
+        assert dynamodb.lost_replicas(self.tfvars("eu-west-1"), self.HELD) == {}
+        assert dynamodb.lost_replicas(self.tfvars("eu-west-1"), {}) == {}

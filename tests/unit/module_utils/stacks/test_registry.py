@@ -9,17 +9,12 @@ import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.order import waves
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import (
-    api_gateway,
-    dynamodb,
-    iam,
     lambda_,
-    monitoring,
     registry,
-    s3,
 )
-from ansible_collections.bbws.site_builder.plugins.module_utils.validators import Fields
 
 from tests.settings import BOUNDARY, DEV, PROD, STACKS
+from tools.generate_docs import DECLARATIONS
 
 SERVICE: dict[str, Any] = {
     "dynamodb_tables": {"orders": {"hash_key": {"name": "id"}}},
@@ -104,35 +99,9 @@ def test_rendered() -> None:
 
 def test_placeholder_of_a_package_passes_the_module() -> None:
     text = (STACKS.parent / "modules/lambda/variables.tf").read_text()
-    pattern = re.search(r'regex\("([^"]+)", var.package.source_code_hash', text)
+    pattern = re.search(r'regex\("([^"]+)", [a-z_.]+source_code_hash', text)
     assert pattern
     assert re.search(pattern[1], lambda_.PLACEHOLDER_PACKAGE["source_code_hash"])
-
-
-def attributes(stack: str, variable: str) -> set[str]:
-    """The attributes of a variable of a stack, by their indentation (terraform fmt sees to that)."""
-    text = (STACKS / stack / "variables.tf").read_text()
-    block = re.search(rf'^variable "{variable}" {{$(.*?)^}}$', text, re.MULTILINE | re.DOTALL)
-    assert block
-    return set(re.findall(r"^    (\w+) += ", block[1], re.MULTILINE))
-
-
-@pytest.mark.parametrize(
-    ("stack", "variable", "shape"),
-    [
-        ("dynamodb", "tables", dynamodb.SCHEMA),
-        ("s3", "buckets", s3.SCHEMA),
-        ("iam", "roles", iam.SCHEMA),
-        ("lambda", "functions", lambda_.SCHEMA),
-        ("lambda", "layers", lambda_.LAYER_SCHEMA),
-        ("api_gateway", "apis", api_gateway.SCHEMA),
-        ("monitoring", "monitoring", monitoring.SCHEMA),
-    ],
-)
-def test_stack_takes_every_field(stack: str, variable: str, shape: Fields) -> None:
-    """Terraform drops an attribute that a variable's type does not have, without a word."""
-    ours = {"customer_key", "replicate", "source", "requirements", "table_names", "bucket_names", "documents"}
-    assert set(shape.known) - ours - attributes(stack, variable) == set()
 
 
 FULL = {
@@ -149,12 +118,23 @@ FULL = {
 }
 
 
-def test_stack_takes_what_follows_from_the_settings() -> None:
+def test_modules_take_what_follows_from_the_settings() -> None:
+    """Terraform drops an attribute that a type does not have, without a word."""
     stacks = registry.define(FULL, {}, {**PROD, **BOUNDARY})
-    for stack, variable in (
-        *(("dynamodb", "tables"), ("s3", "buckets"), ("iam", "roles"), ("lambda", "functions"), ("lambda", "layers")),
-        ("api_gateway", "apis"),
-    ):
-        for entry in stacks[stack]["tfvars"][variable].values():
-            assert entry.keys() - attributes(stack, variable) == set(), stack
-    assert stacks["monitoring"]["tfvars"]["monitoring"].keys() - attributes("monitoring", "monitoring") == set()
+    tfvars = {
+        "dynamodb_tables": stacks["dynamodb"]["tfvars"]["tables"],
+        "s3_buckets": stacks["s3"]["tfvars"]["buckets"],
+        "iam_roles": stacks["iam"]["tfvars"]["roles"],
+        "lambda_functions": stacks["lambda"]["tfvars"]["functions"],
+        "lambda_layers": stacks["lambda"]["tfvars"]["layers"],
+        "api_gateway_apis": stacks["api_gateway"]["tfvars"]["apis"],
+        "monitoring_options": {"": stacks["monitoring"]["tfvars"]["monitoring"]},
+    }
+    declared = {declaration.option: declaration.read().fields for declaration in DECLARATIONS}
+    # For the resources of the stack, not for the module.
+    of_the_stack = {"artifact_bucket", "layers"}
+    for option, entries in tfvars.items():
+        for entry in entries.values():
+            assert set(entry) - set(declared[option]) - of_the_stack == set(), option
+            for field in ("kms", "logs", "oac", "replication"):
+                assert {f"{field}.{name}" for name in entry.get(field) or {}} - set(declared[option]) == set(), option

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.s3 import define
 
-from tests.settings import ACCOUNT, BOUNDARY, BUCKET, DEV, KEY, PROD, REPLICA_KEY, STACKS, TAGS
+from tests.settings import ACCOUNT, BOUNDARY, BUCKET, DEV, KEY, PROD, REPLICA_KEY, TAGS
 
 PROD_BUCKET = f"site-builder-sites-prod-{ACCOUNT}-af-south-1"
 REPLICA_BUCKET = f"site-builder-sites-prod-{ACCOUNT}-eu-west-1"
@@ -72,13 +70,6 @@ def test_boundary_is_that_of_the_replication_role() -> None:
 def test_access_control_gets_its_name() -> None:
     oac = define({"sites": {"oac": {"list_bucket": True}}}, DEV)["tfvars"]["buckets"]["sites"]["oac"]
     assert oac == {"list_bucket": True, "name": "site-builder-sites-dev-eu-west-1"}
-
-
-def test_stack_and_module_take_the_whole_replication() -> None:
-    replication = define({"a": {}}, {**PROD, **BOUNDARY})["tfvars"]["buckets"]["a"]["replication"]
-    for path in ("stacks/s3/variables.tf", "modules/s3/variables.tf"):
-        text = (STACKS.parent / path).read_text()
-        assert [name for name in replication if not re.search(rf"\b{name} +=", text)] == []
 
 
 @pytest.mark.parametrize(

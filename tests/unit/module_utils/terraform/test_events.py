@@ -91,7 +91,8 @@ def test_apply_counts_what_was_finished(name: str, expected: dict) -> None:
 
 @pytest.mark.parametrize("text", [None, "", "Terraform will perform\n{}"])
 def test_without_lines(text: str | None) -> None:
-    assert apply_summary(text) == {"counts": NOTHING, "started": None, "ended": None, "seconds": 0.0}
+    nothing = {"counts": NOTHING, "halfway": [], "started": None, "ended": None, "seconds": 0.0}
+    assert apply_summary(text) == nothing
     with pytest.raises(ValueError, match="not the output of `terraform plan -json`"):
         plan_summary(text)
 
@@ -165,3 +166,18 @@ def test_a_warning_is_kept() -> None:
         {"address": "x.y", "summary": "Check block assertion failed", "detail": "no cache"}
     ]
     assert plan_summary(recorded("plan_noop.jsonl"))["warnings"] == []
+
+
+def test_what_holds_data_and_failed_while_it_was_created() -> None:
+    def errored(resource_type: str, action: str) -> str:
+        hook = {"resource": {"addr": f"{resource_type}.this", "resource_type": resource_type}, "action": action}
+        return json.dumps({"@level": "error", "type": "apply_errored", "hook": hook}, separators=(",", ":"))
+
+    lines = [
+        errored("aws_dynamodb_table", "create"),
+        errored("aws_s3_bucket", "update"),
+        errored("aws_iam_role", "create"),
+    ]
+    assert apply_summary("\n".join(lines))["halfway"] == ["aws_dynamodb_table.this"]
+    # terraform_data holds no data of ours; the line is Terraform's own.
+    assert apply_summary(recorded("apply_failed.jsonl"))["halfway"] == []
