@@ -87,9 +87,10 @@ def play(
     target: str = "local",
     env: dict[str, str] | None = None,
     timeout: int = 900,
+    inventory: Path | None = None,
 ) -> Run:
-    """Run a playbook of the checkout against an inventory of the checkout."""
-    command = [str(BIN / "ansible-playbook"), playbook, "-i", f"inventories/{environment}"]
+    """Run a playbook of the checkout against an inventory of the checkout, or another one."""
+    command = [str(BIN / "ansible-playbook"), playbook, "-i", str(inventory or f"inventories/{environment}")]
     command += ["-e", f"site_builder_target={target}", *arguments]
     result = subprocess.run(
         command,
