@@ -115,7 +115,7 @@ def plan_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
     def plan_file_of(environment: str) -> Path:
         run = play(work_dir, environment=environment, playbook="playbooks/plan_root.yml")
         assert run.code == 0, run.output
-        assert re.search(rf"{environment}: \d+ to create'?$", run.output, re.MULTILINE), run.output
+        assert re.search(rf"{environment}: Plan: \d+ to add, 0 to change, 0 to destroy", run.output), run.output
         return Path(re.search(r"plan: (\S+/plan\.json)", run.output)[1])
 
     yield plan_file_of
