@@ -383,7 +383,7 @@ def test_an_environment_is_an_inventory_and_a_line(
         path.write_text(
             path.read_text().replace("    dev:", "    dev_2:").replace("environment: dev", "environment: dev-2")
         )
-    assert "'dev-2', which is none of dev, sit, prod" in act(folder)["msg"]
+    assert f"'dev-2', which is none of {', '.join(ENVIRONMENTS)}" in act(folder)["msg"]
     monkeypatch.setitem(ENVIRONMENTS, "dev-2", ENVIRONMENTS["dev"])
     result = act(folder)
     assert "msg" not in result
