@@ -20,7 +20,6 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common im
     KEY,
     KMS_KEY,
     MANY,
-    POLICY,
     SOME_TEXT,
     Settings,
     arn,
@@ -30,6 +29,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common im
     names,
     stop,
 )
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.policies import API_POLICY, API_POLICY_CHARACTERS
 from ansible_collections.bbws.site_builder.plugins.module_utils.validators import (
     Fields,
     choice,
@@ -48,7 +48,9 @@ NAME = text("name of letters, digits, - and _", r"[A-Za-z0-9_-]{1,128}")
 EDGE_TIMEOUT_MS = 29_000
 LIMIT, RATE = number(0, MANY), number(0, MANY, whole=False)
 HEADER = text("name of a header", r"\*|[A-Za-z0-9-]+")
-ORIGIN = text("origin", r"\*|https?://[^/*\s'\"$\\#]+", "write * or scheme and host, such as https://app.example.com")
+ORIGIN = text(
+    "origin", r"\*|[a-z][a-z0-9+.-]*://[^/*\s'\"$\\#]+", "write * or scheme and host, such as https://app.example.com"
+)
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 # API Gateway has no limit; each level is a block of terraform/modules/api_gateway.
 _SEGMENT = r"[A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\}"
@@ -186,14 +188,9 @@ def _one_authorizer(api: Mapping[str, Any], where: str) -> Iterator[str]:
         yield wrong(f"{where}.authorizer.id", existing, "instead of user pools", "add cognito_user_pool_arns: []")
 
 
-_OBJECT = json_text("object", lambda parsed: isinstance(parsed, dict))
-
-
-def _draft_04(value: Any, where: str) -> Iterator[str]:
-    problems = [*_OBJECT(value, where)]
-    if not problems and (problem := draft_04_problem(json.loads(value))):
-        problems = [wrong(where, value, f"no schema of draft-04 ({problem})", "correct it")]
-    yield from problems
+def _draft_04(schema: Mapping[str, Any], where: str) -> Iterator[str]:
+    if problem := draft_04_problem(schema):
+        yield wrong(where, json.dumps(schema), f"no schema of draft-04 ({problem})", "correct it")
 
 
 USER_POOL = arn("cognito-idp", r"userpool/[\w-]+_[0-9a-zA-Z]+", "a Cognito user pool")
@@ -250,10 +247,16 @@ SCHEMA = Fields(
         "openapi_unsupported": choice("error", "ignore"),
         "minimum_compression_size": number(0, 10_485_760),
         "models": entries(
-            Fields({"description": ANY_TEXT, "schema": _draft_04}, required=["schema"]),
+            Fields(
+                {
+                    "description": ANY_TEXT,
+                    "schema": json_text("object", lambda parsed: isinstance(parsed, dict), _draft_04),
+                },
+                required=["schema"],
+            ),
             text("name of a model", r"[A-Za-z0-9]+", "use letters and digits"),
         ),
-        "resource_policy": POLICY,
+        "resource_policy": API_POLICY,
         "routes": entries(ROUTE),
         "stage": NAME,
         "stage_variables": entries(
@@ -306,6 +309,7 @@ def define(
             continue
         whole = {"cognito_user_pool_arns": settings["cognito_user_pool_arns"], **whole}
         problems += [*SCHEMA(whole, where)] or _route_problems(whole, functions, where)
+        problems += _policy_size(whole.get("resource_policy") or "", context, where)
         if key not in name_of:
             continue
         stage = api.get("stage") or context["environment"]
@@ -351,6 +355,17 @@ def _with_documents(
             clashes.append(f"{where}.{field} is not what {' and '.join(paths)} says; say it in one of them only")
     stop(clashes)
     return whole
+
+
+def _policy_size(policy: str, context: Mapping[str, Any], where: str) -> Iterator[str]:
+    """The module writes each resource as the API's whole ARN, whose id has ten characters."""
+    short = "execute-api:/"
+    size = len(policy) + policy.count(f'"{short}') * len(
+        f"arn:aws:{context['region']}:{context['account_id']}:{'-' * 10}"
+    )
+    if size > API_POLICY_CHARACTERS:
+        what = f"{size} characters with whole ARNs, and API Gateway takes {API_POLICY_CHARACTERS}"
+        yield wrong(f"{where}.resource_policy", policy, what, "shorten it")
 
 
 def _route_problems(api: Mapping[str, Any], functions: Collection[str], where: str) -> Iterator[str]:

@@ -382,7 +382,7 @@ variable "api" {
 
   validation {
     condition = var.api.cors == null ? true : length(var.api.cors.origins) > 0 && alltrue([
-      for origin in var.api.cors.origins : can(regex("^\\*$|^https?://[^/'\"\\s]+$", origin))
+      for origin in var.api.cors.origins : can(regex("^\\*$|^[a-z][a-z0-9+.-]*://[^/'\"\\s]+$", origin))
     ])
     error_message = "cors.origins ${jsonencode(try(var.api.cors.origins, null))}: each is \"*\" or an origin like https://app.example.com, without a path or a trailing slash."
   }
