@@ -27,7 +27,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.names import (
     partition_of,
     standard_tags,
 )
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import api_gateway, lambda_
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import api_gateway, lambda_, s3
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common import ACCOUNT
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.iam import GEOGRAPHIES, INFERENCE_PROFILE
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import STACKS
@@ -105,11 +105,7 @@ _ALONE: dict[str, Check] = {
     "site_builder_plan_max_age": number(60, 30 * 86_400),
     "site_builder_plan_sha256": text("SHA-256", r"|[0-9a-f]{64}", "copy it from what plan.yml has printed"),
     "site_builder_provider_version": text("version", r"[0-9]+[.][0-9]+[.][0-9]+", "write one such as 5.100.0"),
-    "site_builder_state_bucket": text(
-        "bucket name of 3 to 63 of a-z, 0-9 and -",
-        r"|(?=.{3,63}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?",
-        "correct it or leave it empty for the computed name",
-    ),
+    "site_builder_state_bucket": _unless_empty(s3.BUCKET_NAME),
     "site_builder_vpc": _unless_empty(lambda_.SCHEMA.known["vpc"]),
     "site_builder_work_dir": text("path", r"\S.*", "name a folder"),
 }
@@ -283,12 +279,22 @@ def settings_problems(values: Mapping[str, Any]) -> list[str]:
     """Check the shared variables and the small ones of the roles, whose types are right, one by one and against one another."""
     problems = [problem for name, check in _ALONE.items() if name in values for problem in check(values[name], name)]
     problems += _regions(values)
-    problems += _told(check_service, values["site_builder_service"], "site_builder_service")
+    problems += service_problems(values["site_builder_service"])
     if problems:
         return problems
     problems += _told(standard_tags, _context(values), values["site_builder_tags"], what="site_builder_tags")
     problems += _told(_flags, values)
     return [*problems, *_bedrock(values), *_emails(values), *_pools(values), *_keys(values), *_held(values)]
+
+
+def service_problems(service: Any) -> Iterator[str]:
+    """What is wrong with the first part of every name."""
+    problems = _told(check_service, service, "site_builder_service")
+    yield from problems
+    if not problems and f"{service}-".startswith(s3.TAKEN_PREFIXES):
+        yield wrong(
+            "site_builder_service", service, "how names begin that AWS keeps for its own buckets", "choose another"
+        )
 
 
 def settings(values: Mapping[str, Any]) -> dict[str, Any]:

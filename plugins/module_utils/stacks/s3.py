@@ -146,7 +146,10 @@ def _lifecycle_ids(bucket: Mapping[str, Any], where: str) -> Iterator[str]:
             yield wrong(f"{where}.lifecycle_rules[{position}].id", name, "there twice", "rename one of them")
 
 
-BUCKET_NAME = text("bucket name of 3 to 63 of a-z, 0-9 and -", r"(?=.{3,63}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+TAKEN_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
+_TAKEN = rf"(?!{'|'.join(TAKEN_PREFIXES)})(?!.*(-s3alias|--ol-s3|--x-s3|--table-s3)\Z)"
+BUCKET_NAME = text("bucket name of 3 to 63 of a-z, 0-9 and -", rf"(?=.{{3,63}}\Z){_TAKEN}[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 SCHEMA = Fields(
     {
         "abort_multipart_days": DAYS,
