@@ -364,7 +364,9 @@ def _regions(values: Mapping[str, Any]) -> Iterator[str]:
         ("site_builder_bedrock_region", BEDROCK_SERVICES),
     ):
         region = values[name]
-        if name == "site_builder_replica_region" and not region:
+        if not region:
+            if name != "site_builder_replica_region":
+                yield wrong(name, region, "not set", FIX_IN_INVENTORY)
             continue
         unknown = _told(partition_of, region, name)
         yield from unknown
@@ -416,14 +418,27 @@ def _pools(values: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name} is empty, and the API must know who may call it; {FIX_IN_INVENTORY}, for instance [{example}]"
     for position, arn in enumerate(arns):
         match = _POOL_ARN.fullmatch(arn)
-        if not match:
+        if not match or (match["partition"], match["region"]) != (partition_of(region), match["home"]):
             yield f"{name} holds {arn!r}, which does not look like {example}; correct or remove it"
-        elif (match["partition"], match["region"], match["home"]) != (partition_of(region), region, region):
-            yield f"{name} holds {arn!r}, which is not in {region}, the region of the API; name a pool there, such as {example}"
-        elif match["account"] != account:
-            yield f"{name} holds {arn!r}, which is not in the account {account}; name a pool there, such as {example}"
         elif arn in arns[:position]:
             yield f"{name} holds {arn!r} twice; remove one of them"
+
+
+def warnings(values: Mapping[str, Any]) -> list[str]:
+    """What AWS takes and may not be meant, of shared variables that are right."""
+    region, account = values["site_builder_region"], values["site_builder_account_id"]
+    return [
+        f"site_builder_cognito_user_pool_arns holds {arn!r}, which is not in {region}, account {account}, as the API is; its "
+        "users may call this API, if that is meant"
+        for arn in values["site_builder_cognito_user_pool_arns"]
+        if f":{region}:{account}:" not in arn
+    ]
+
+
+def aws_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What AWS clients must have in their environment beside what there is: older AWX calls the session token otherwise."""
+    token = environ.get("AWS_SECURITY_TOKEN")
+    return {"AWS_SESSION_TOKEN": token} if token and not environ.get("AWS_SESSION_TOKEN") else {}
 
 
 def _keys(values: Mapping[str, Any]) -> Iterator[str]:
