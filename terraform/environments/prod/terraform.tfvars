@@ -179,7 +179,7 @@ iam = {
     }
     generation = {
       bedrock = {
-        inference_profiles = ["eu.anthropic.claude-sonnet-4-5-20250929-v1:0"]
+        inference_profiles = ["eu.anthropic.claude-sonnet-5-5"]
         region             = "eu-west-1"
         routed_regions     = ["eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-3"]
       }
@@ -236,7 +236,7 @@ lambda = {
       artifact_bucket = "artifacts"
       description     = "Generates pages with Bedrock"
       environment = {
-        BEDROCK_MODEL_ID = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"
+        BEDROCK_MODEL_ID = "eu.anthropic.claude-sonnet-5-5"
         BEDROCK_REGION   = "eu-west-1"
         BUCKET_NAME      = "site-builder-sites-prod-333333333333-af-south-1"
         CORS_ORIGIN      = "*"
