@@ -154,6 +154,10 @@ class ActionModule(ActionBase):
     def _after_saved(self, name: str, step: Mapping[str, Any], variables: Mapping[str, Any]) -> engine.Event:
         entry = self._vars["site_builder_saved_plan"]["manifest"]["stacks"][name]
         plan = {**entry["plan"], "started": None, "ended": None, "seconds": 0.0}
+        if plan["has_changes"]:
+            # What the plan file itself says, whatever its manifest does.
+            facts = variables["terraform_stack_details"]["facts"]
+            plan |= {key: facts[key] for key in ("actions", "counts", "has_changes", "stateful")}
         problems = []
         workdir = variables["terraform_stack_workdir"]
         for key, what in (("source_sha256", "Terraform sources"), ("tfvars_sha256", "variables")):

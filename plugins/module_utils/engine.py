@@ -169,7 +169,7 @@ def _adoption(stack: Stack, events: Sequence[Event], plan: Event, since: Mapping
     searches = sum(event["event"] == "adopted" for event in events)
     if "adopted" not in since:
         if plan["counts"]["created"] and searches < SEARCHES:
-            interrupted = bool(stack.marker) or any(event.get("verdict") in ("again", "adopt") for event in events)
+            interrupted = bool(stack.marker) or any(event.get("verdict") == "adopt" for event in events)
             why = "Look for what AWS holds and the state does not"
             return {"do": "adopt", "why": why, "interrupted": interrupted}
         return None

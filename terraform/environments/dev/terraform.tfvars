@@ -267,20 +267,20 @@ lambda = {
   }
   packages = {
     "functions/agents" = {
-      s3_key           = "lambda/functions/agents/bbc8b0e0bb94516c78fe9f4e394e6c378b1a37bfd807210746c6ce1b806ce632.zip"
-      source_code_hash = "u8iw4LuUUWx4/p9OOU5sN4saN7/YByEHRsbOG4Bs5jI="
+      s3_key           = "set-by-ansible"
+      source_code_hash = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
     }
     "functions/generation" = {
-      s3_key           = "lambda/functions/generation/2349d710cdd79264169860f8bdd61bd919857e7f6b5518b1895d1d785494b592.zip"
-      source_code_hash = "I0nXEM3XkmQWmGD4vdYb2RmFfn9rVRixiV0deFSUtZI="
+      s3_key           = "set-by-ansible"
+      source_code_hash = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
     }
     "functions/validation" = {
-      s3_key           = "lambda/functions/validation/ecc6a4fcea4ceb77b061d22d4bca151a797ea92e8ffc2fb8068d78c1e2a0f0fd.zip"
-      source_code_hash = "7Mak/OpM63ewYdItS8oVGnl+qS6P/C+4Bo14weKg8P0="
+      s3_key           = "set-by-ansible"
+      source_code_hash = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
     }
     "layers/common" = {
-      s3_key           = "lambda/layers/common/e5deebfeb4eccacdb744b3d9b8215431bdc819e31417d8d619daa7078e162ec0.zip"
-      source_code_hash = "5d7r/rTsys23RLPZuCFUMb3IGeMUF9jWGdqnB44WLsA="
+      s3_key           = "set-by-ansible"
+      source_code_hash = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
     }
   }
 }

@@ -281,9 +281,9 @@ class TestNotOurs:
         reason = ending(step(stack("apply", marker="m"), saved, applied("exists"), looking, adopted({TABLE: "a"})))[1]
         assert "run playbooks/plan.yml again, which takes over what is ours" in reason
 
-    def test_after_a_failure_of_this_very_run_it_is_ours(self) -> None:
+    def test_where_the_provider_died_in_this_very_run_it_is_ours(self) -> None:
         looking = planned(("create", TABLE), look=True)
-        events = [CREATE, applied("again"), CREATE, applied("exists"), looking]
+        events = [CREATE, applied("adopt"), CREATE, applied("exists"), looking]
         assert step(stack(), *events)["interrupted"] is True
         assert step(stack(), *events, adopted({TABLE: "a"}))["do"] == "plan"
 

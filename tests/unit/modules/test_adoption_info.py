@@ -738,7 +738,7 @@ class TestModule:
     def test_every_call_to_s3_names_the_owner(
         self, aws: Any, options: dict, run_module: Callable[..., dict], monkeypatch: pytest.MonkeyPatch
     ):
-        aws("s3").create_bucket(Bucket="b", CreateBucketConfiguration={"LocationConstraint": REGION})
+        aws("s3").create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
         seen: set[tuple[str, str | None]] = set()
         client = module.AnsibleAWSModule.client
 
@@ -752,7 +752,7 @@ class TestModule:
 
         monkeypatch.setattr(module.AnsibleAWSModule, "client", watched)
         Path(options["plan_file"]).write_text(
-            json.dumps(plan(change("aws_s3_bucket.this", ["create"], {"bucket": "b"})))
+            json.dumps(plan(change("aws_s3_bucket.this", ["create"], {"bucket": "bucket"})))
         )
         assert len(run_module(module, **options)["foreign"]) == 1
         assert seen == {(name, "123456789012") for name in ("HeadBucket", "GetBucketTagging")}

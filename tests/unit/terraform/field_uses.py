@@ -43,7 +43,8 @@ class Uses:
     """`used` are the paths of `declared` that arguments of a module's resources are made of.
 
     Not counted: what an output, a check or a precondition says, and the triggers of a deployment, which repeat what a resource
-    has; nor whether there is a value, or how many, which says nothing of the value. texts: those of the module's files; outputs: outputs that do count, as a resource outside is made of them.
+    has; nor whether there is a value, or how many, which says nothing of the value. texts: those of the module's files;
+    outputs: outputs that do count, as a resource outside is made of them.
     """
 
     def __init__(
