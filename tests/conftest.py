@@ -30,6 +30,14 @@ settings.register_profile(
 settings.load_profile("site_builder")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep each file on one worker, and together what names a group of its own."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(ROOT))))
+
+
 @dataclass
 class Run:
     """One ansible-playbook run, as a person would see it."""

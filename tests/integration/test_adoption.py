@@ -139,6 +139,9 @@ resource "aws_cloudfront_origin_access_control" "this" {
 """
 
 
+pytestmark = pytest.mark.long
+
+
 class World:
     """An embedded AWS, and a root module that is deployed to it."""
 

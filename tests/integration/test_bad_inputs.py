@@ -73,7 +73,13 @@ def told(output: str) -> str:
     return json.loads(fatal[0])["msg"]
 
 
-@pytest.mark.parametrize("case", END_TO_END, ids=[name_of(case) for case in END_TO_END])
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=name_of(case), marks=[pytest.mark.long] if number else [])
+        for number, case in enumerate(END_TO_END)
+    ],
+)
 def test_bad_input(case: dict[str, Any], tmp_path: Path) -> None:
     folder = inventory(case, tmp_path)
     code, output = deploy(tmp_path, folder, *case.get("extra", []))
@@ -81,6 +87,7 @@ def test_bad_input(case: dict[str, Any], tmp_path: Path) -> None:
     assert told(output).replace(str(folder), "@INVENTORY@") == case["says"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "environment", "what"),
     [

@@ -39,6 +39,7 @@ def test_the_variables_are_those_of_the_inventory(environment: str, tmp_path: Pa
     )
 
 
+@pytest.mark.long
 def test_small_variables_reach_every_stack(tmp_path: Path) -> None:
     """What an inventory says of its account in a line of its own, without a definition."""
     account = "arn:aws:{}:333333333333:{}"
@@ -83,6 +84,7 @@ def test_the_variables_name_no_other_account(environment: str) -> None:
     assert set(arns) == {inventory["site_builder_account_id"]}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_the_root_is_valid(environment: str, cli_config: Path, tmp_path: Path) -> None:
     folder = tmp_path / "terraform"

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 REGION = "eu-west-1"
-PATH = Path(__file__).parents[2] / "roles/local_aws/files/moto_gaps.py"
+PATH = Path(__file__).parents[4] / "roles/local_aws/files/moto_gaps.py"
 ROLE = "arn:aws:iam::123456789012:role/replication"
 BUCKET = "arn:aws:s3:::bucket"
 

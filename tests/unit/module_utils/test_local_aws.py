@@ -18,7 +18,7 @@ import yaml
 from ansible_collections.bbws.site_builder.plugins.module_utils import local_aws
 from botocore.config import Config
 
-ROLE = Path(__file__).parents[2] / "roles/local_aws"
+ROLE = Path(__file__).parents[3] / "roles/local_aws"
 MODULE = "ansible_collections.bbws.site_builder.plugins.modules.local_aws"
 ACCOUNT = "111122223333"
 REGIONS = ["af-south-1", "eu-west-1"]
