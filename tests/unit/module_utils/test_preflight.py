@@ -404,7 +404,7 @@ def test_settings() -> None:
     assert shared["tags"]["Team"] == "web"
     assert shared["cognito_user_pool_arns"] == [PROD_POOL]
     assert shared["lift_protection"] is False
-    assert shared["public_values"] == ["eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "eu-west-1", "*"]
+    assert shared["public_values"] == ["eu.anthropic.claude-sonnet-5-5", "eu-west-1", "*"]
 
 
 def test_settings_of_the_embedded_aws() -> None:
