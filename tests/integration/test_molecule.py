@@ -14,13 +14,9 @@ SCENARIOS = sorted(path.parent.name for path in (ROOT / "extensions/molecule").g
 LIMITS = {"default": "dynamodb,s3"}
 
 
-def marks(scenario: str) -> list[pytest.MarkDecorator]:
-    """Each has an environment of its own; a person begins with the default one."""
-    group = pytest.mark.xdist_group(f"molecule-{scenario}")
-    return [group] if scenario == "default" else [group, pytest.mark.long]
-
-
-@pytest.mark.parametrize("scenario", [pytest.param(name, marks=marks(name)) for name in SCENARIOS])
+@pytest.mark.parametrize(
+    "scenario", [pytest.param(name, marks=[] if name == "default" else pytest.mark.long) for name in SCENARIOS]
+)
 def test_scenario(scenario: str, tmp_path: Path) -> None:
     limit = {"SITE_BUILDER_LIMIT": LIMITS[scenario]} if scenario in LIMITS else {}
     env = clean_environment(tmp_path / "work", MOLECULE_EPHEMERAL_DIRECTORY=str(tmp_path / "molecule"), **limit)
