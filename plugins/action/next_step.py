@@ -232,7 +232,7 @@ class ActionModule(ActionBase):
         if step["do"] in ("plan", "saved", "apply", "untaint"):
             step["tfvars"] = self._tfvars[name]
             step["inputs_sha256"] = tfvars_sha256(self._tfvars[name])
-            step["half"] = self._half[name]
+            step["half"] = self._half.get(name, False)
 
     def _entry(self, run: engine.Run, name: str) -> dict[str, Any]:
         """What ties a saved plan to this stack as it is now."""
