@@ -72,6 +72,8 @@ def clean_environment(work_dir: Path, **extra: str) -> dict[str, str]:
         **kept,
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "ANSIBLE_FORCE_COLOR": "0",
+        # What every task has done; our own screen has tests of its own.
+        "ANSIBLE_STDOUT_CALLBACK": "default",
         # For a Terraform that a test starts itself; see roles/terraform_stack/vars/main.yml.
         "GOGC": "800",
         "SITE_BUILDER_WORK_DIR": str(work_dir),
