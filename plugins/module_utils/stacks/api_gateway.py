@@ -59,9 +59,15 @@ PATH = text(
     rf"/|(?=(/[^/]+){{1,12}}\Z)(/({_SEGMENT}))*/({_SEGMENT}|\{{[A-Za-z0-9._-]+\+\}})",
     "write it like /sites/{id}/{proxy+}",
 )
+_NAME = r"[A-Za-z0-9:._$-]+"
+MAPPING = text(
+    "parameter of the integration",
+    rf"integration\.request\.(path|(multivalue)?(querystring|header))\.{_NAME}",
+    "write integration.request.<path|querystring|header>.<name>",
+)
 PARAMETER = text(
     "request parameter",
-    r"method\.request\.(path|querystring|header)\.[A-Za-z0-9:._$-]+",
+    rf"method\.request\.(path|querystring|header)\.{_NAME}",
     "write method.request.<path|querystring|header>.<name>",
 )
 
@@ -110,7 +116,7 @@ ROUTE = Fields(
         "method": choice(*VERBS, "ANY"),
         "passthrough_behavior": choice("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"),
         "path": PATH,
-        "request_mappings": entries(SOME_TEXT),
+        "request_mappings": entries(SOME_TEXT, MAPPING),
         "request_model": SOME_TEXT,
         "request_parameters": entries(switch, PARAMETER),
         "request_templates": entries(ANY_TEXT),
