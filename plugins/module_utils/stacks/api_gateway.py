@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.dr import RETENTION_DAYS
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
-from ansible_collections.bbws.site_builder.plugins.module_utils.names import resource_name
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import partition_of, resource_name
 from ansible_collections.bbws.site_builder.plugins.module_utils.openapi import openapi_routes
 from ansible_collections.bbws.site_builder.plugins.module_utils.openapi_files import read_file
 from ansible_collections.bbws.site_builder.plugins.module_utils.openapi_models import draft_04_problem
@@ -365,10 +365,9 @@ def _with_documents(
 
 def _policy_size(policy: str, context: Mapping[str, Any], where: str) -> Iterator[str]:
     """The module writes each resource as the API's whole ARN, whose id has ten characters."""
-    short = "execute-api:/"
-    size = len(policy) + policy.count(f'"{short}') * len(
-        f"arn:aws:{context['region']}:{context['account_id']}:{'-' * 10}"
-    )
+    region = context["region"]
+    longer = len(f"arn:{partition_of(region)}:{region}:{context['account_id']}:{'-' * 10}")
+    size = len(policy) + policy.count('"execute-api:/') * longer
     if size > API_POLICY_CHARACTERS:
         what = f"{size} characters with whole ARNs, and API Gateway takes {API_POLICY_CHARACTERS}"
         yield wrong(f"{where}.resource_policy", policy, what, "shorten it")
