@@ -26,6 +26,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdi
 
 _ENTRY = ("serial", "lineage", "interrupted")
 _COLOURS = {"+": C.COLOR_OK, "~": C.COLOR_CHANGED, "-/+": C.COLOR_ERROR, "-": C.COLOR_ERROR}
+_RESULTS = {"failed": C.COLOR_ERROR, "skipped": C.COLOR_SKIP}
 
 
 class ActionModule(ActionBase):
@@ -58,6 +59,7 @@ class ActionModule(ActionBase):
         for name, step in steps.items():
             self._prepare(name, step)
             self._tell(name, step, before.get("stacks", {}).get(name))
+        self._tell_unchanged(steps, before.get("stacks", {}))
         open_ = [name for name, step in steps.items() if step["do"] != "done"]
         results = {name: step["result"] for name, step in steps.items() if step["do"] == "done"}
         return {
@@ -232,7 +234,7 @@ class ActionModule(ActionBase):
         if step["do"] in ("plan", "saved", "apply", "untaint"):
             step["tfvars"] = self._tfvars[name]
             step["inputs_sha256"] = tfvars_sha256(self._tfvars[name])
-            step["half"] = self._half[name]
+            step["half"] = self._half.get(name, False)
 
     def _entry(self, run: engine.Run, name: str) -> dict[str, Any]:
         """What ties a saved plan to this stack as it is now."""
@@ -257,31 +259,45 @@ class ActionModule(ActionBase):
 
     def _tell(self, name: str, step: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
         """Say what the last step has brought, when that is news, and why the stack plans again."""
-        if before is None:
-            if step["do"] == "untaint":
-                self._say(f"{name}: {step['why']}")
-            return
         variables = self._vars["hostvars"].raw_get(name)
-        if before["do"] == "plan" and "outputs" in variables.get("terraform_stack_planned", {}):
+        did = before["do"] if before else "begin"
+        # Where a person wants to see every attribute, the plan is told with them.
+        in_full = self._task.diff and "details" in (did, step["do"])
+        if did == "plan" and not in_full and "outputs" in variables.get("terraform_stack_planned", {}):
             self._tell_plan(name, variables)
-        elif before["do"] == "details" and self._task.diff:
+        elif did == "details" and in_full and "terraform_stack_details" in variables:
             self._tell_plan(name, variables, variables["terraform_stack_details"].get("resources", []))
-        elif before["do"] == "adopt":
+        elif did == "adopt":
             found = variables.get("terraform_stack_adoption") or {}
             for item in found.get("leftovers", []):
                 self._say(f"{name}: {item['sentence']}")
             if step["do"] == "plan":
                 for address, id_ in found.get("imports", {}).items():
                     self._say(f"{name}:  <- {address} (import of {id_})")
-        if step["do"] in ("plan", "untaint"):
+        elif did == "apply" and self._events[name][-1].get("verdict") == "done":
+            applied = self._events[name][-1]
+            self._say(f"{name}: {report.applied_text(applied)}", C.COLOR_OK)
+        if step["do"] == "untaint" or (step["do"] == "plan" and before):
             self._say(f"{name}: {step['why']}")
-        elif step["do"] == "done" and before["do"] != "done" and step["result"]["reason"]:
-            self._say(f"{name}: {step['result']['result']}: {step['result']['reason']}", C.COLOR_ERROR)
+        elif step["do"] == "done" and did != "done" and step["result"]["reason"]:
+            result = step["result"]
+            self._say(f"{name}: {result['reason']}", _RESULTS.get(result["result"], C.COLOR_WARN))
+
+    def _tell_unchanged(self, steps: Mapping[str, Mapping[str, Any]], before: Mapping[str, Any]) -> None:
+        """One line for all stacks in which there is nothing to do."""
+        names = [name for name in steps if before.get(name, {}).get("do") == "plan" and self._is_unchanged(name)]
+        if names:
+            self._say(f"no changes: {', '.join(names)}")
+
+    def _is_unchanged(self, name: str) -> bool:
+        last = self._events[name][-1]
+        return last["event"] == "planned" and not last["has_changes"]
 
     def _tell_plan(self, name: str, variables: Mapping[str, Any], resources: Any = ()) -> None:
         plan = plan_summary(variables["terraform_stack_planned"]["stdout"])
         first, *lines = report.plan_lines(plan, resources)
-        self._say(f"{name}: {first}")
+        if plan["has_changes"]:
+            self._say(f"{name}: {first}")
         for warning in plan["warnings"]:
             self._say(f"{name}: warning: {report.warning_text(warning, self._secrets(name))}", C.COLOR_WARN)
         if self._mode == "plan" or self._task.check_mode or self._task.diff:

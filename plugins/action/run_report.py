@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ansible import context
 from ansible.plugins.action import ActionBase
-from ansible_collections.bbws.site_builder.plugins.module_utils import report
+from ansible_collections.bbws.site_builder.plugins.module_utils import commands, report
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import to_json, write_private
 
 
@@ -24,10 +25,10 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         run, engine = variables["site_builder_run"], variables["terraform_stack_next"]
         saved = self._task.args.get("saved_plan") or {}
+        names = [name for name in variables["site_builder_defined"]["order"] if name in engine["stacks"]]
+        endless = {name: self._endless(engine) for name in names if name not in engine["results"]}
         rows = [
-            engine["results"].get(name) or report.stack_result(name, "failed", [], [], self._endless(engine))
-            for name in variables["site_builder_defined"]["order"]
-            if name in engine["stacks"]
+            engine["results"].get(name) or report.stack_result(name, "failed", [], [], endless[name]) for name in names
         ]
         folder = Path(run["dir"])
         umask = os.umask(0o077)
@@ -43,9 +44,23 @@ class ActionModule(ActionBase):
             **result,
             "changed": False,
             "results": {row["name"]: row for row in rows},
-            "lines": [*report.run_table(rows), "", *report.places(str(folder), saved)],
+            "lines": [
+                *(f"{name}: {reason}" for name, reason in endless.items()),
+                *report.run_table(rows),
+                "",
+                *report.places(str(folder), saved),
+                *self._onward(variables, rows, saved),
+            ],
             "stats": report.stats(rows, str(folder), saved),
         }
+
+    @staticmethod
+    def _onward(variables: dict[str, Any], rows: list[dict[str, Any]], saved: dict[str, Any]) -> list[str]:
+        """Where the result is to be seen, and what to do next; in a job of AWX that is the next job of the workflow."""
+        mode, engine = variables["terraform_stack_mode"], variables["terraform_stack_next"]
+        lines = report.url_lines(engine["outputs"].get("api_gateway") or {}) if mode in ("deploy", "apply") else []
+        in_awx = "awx_job_id" in variables or "tower_job_id" in variables
+        return [*lines, *([] if in_awx else commands.after(mode, rows, saved, context.CLIARGS))]
 
     @staticmethod
     def _endless(engine: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ description:
   - Terraform's own output reaches Ansible only when Terraform has ended. This callback prints a line when a Terraform step
     starts, one at intervals while it goes on, and one when it ends.
   - It prints the names of stacks and steps, and times, nothing else.
+  - Says nothing where P(bbws.site_builder.terminal#callback) is the screen, which shows the same in one line.
 author:
   - BBWS platform team (@bbws)
 requirements:
@@ -31,10 +32,9 @@ options:
 import threading
 import time
 
+from ansible import constants
 from ansible.plugins.callback import CallbackBase
-
-# The tasks worth a line are those that run Terraform, whichever role they stand in.
-_ACTIONS = ("community.general.terraform",)
+from ansible_collections.bbws.site_builder.plugins.module_utils.running import Running
 
 
 class CallbackModule(CallbackBase):
@@ -45,9 +45,10 @@ class CallbackModule(CallbackBase):
 
     def __init__(self) -> None:
         super().__init__()
-        # (host, task uuid) -> (step, when it started)
-        self._running: dict[tuple[str, str], tuple[str, float]] = {}
-        self._lock = threading.Lock()
+        # The collection's own screen says the same, in one line.
+        quiet = self._display.verbosity == 0
+        self.disabled = quiet and constants.DEFAULT_STDOUT_CALLBACK == "bbws.site_builder.terminal"
+        self._running = Running()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -56,29 +57,23 @@ class CallbackModule(CallbackBase):
 
     def _beat(self) -> None:
         while not self._stop.wait(self.get_option("interval")):
-            with self._lock:
-                running = list(self._running.items())
-            for (host, _task), (step, started) in running:
-                self._say(host, f"{step} is running for {time.monotonic() - started:.0f} s")
+            for step in self._running.steps():
+                self._say(step.host, f"{step.name} is running for {step.seconds:.0f} s")
 
     def v2_runner_on_start(self, host, task) -> None:
-        if task.action not in _ACTIONS:
+        step = self._running.begin(host, task)
+        if step is None:
             return
-        step = task.get_name(include_role_fqcn=False).rpartition(" : ")[2].removeprefix("Run ")
-        with self._lock:
-            self._running[host.name, task._uuid] = (step, time.monotonic())
-        self._say(host.name, f"{step} has started")
+        self._say(host.name, f"{step.name} has started")
         if self._thread is None:
             # A daemon, so that no end of Ansible waits for it.
             self._thread = threading.Thread(target=self._beat, daemon=True)
             self._thread.start()
 
     def _ended(self, result) -> None:
-        with self._lock:
-            known = self._running.pop((result.host.name, result.task._uuid), None)
-        if known and not result.is_skipped():
-            step, started = known
-            self._say(result.host.name, f"{step} has ended after {time.monotonic() - started:.0f} s")
+        step = self._running.end(result)
+        if step and not result.is_skipped():
+            self._say(step.host, f"{step.name} has ended after {step.seconds:.0f} s")
 
     v2_runner_on_ok = v2_runner_on_skipped = v2_runner_on_unreachable = _ended
 

@@ -23,6 +23,12 @@ def plan_text(plan: dict[str, Any]) -> str:
     return "state or outputs only" if plan["has_changes"] else "no changes"
 
 
+def applied_text(applied: Mapping[str, Any]) -> str:
+    """One line for a person: what an apply has done, and how long Terraform took. applied: of apply_summary."""
+    done = ", ".join(f"{number} {word}" for word, number in applied["counts"].items() if number)
+    return f"{done or 'state or outputs only'}, {applied['seconds']:.0f} s"
+
+
 def plan_lines(plan: dict[str, Any], resources: Iterable[dict[str, Any]] = ()) -> list[str]:
     """plan_text, then a line for each resource: its action as Terraform's own sign, and its address.
 
@@ -70,25 +76,33 @@ def _planned(counts: dict[str, int]) -> dict[str, int]:
 
 
 def run_table(rows: list[dict[str, Any]]) -> list[str]:
-    """Format stack results (see the run report) as aligned lines: stack, result, created ... deleted, seconds."""
+    """Format stack results (see the run report) as aligned lines: stack, result, created ... deleted, seconds.
+
+    What was planned and not applied stands in parentheses.
+    """
     columns = ["stack", "result", *COLUMNS.values(), "seconds"]
-    cells = [columns] + [
-        [
-            row["name"],
-            row["result"],
-            *(str(row["counts"][c]) for c in COLUMNS.values()),
-            f"{row['seconds']:.1f}",
-        ]
-        for row in rows
-    ]
+    cells = [columns]
+    for row in rows:
+        counts = [_cell(row, column) for column in COLUMNS.values()]
+        cells.append([row["name"], row["result"], *counts, f"{row['seconds']:.1f}"])
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
     lines = []
     for line in cells:
         text = [line[0].ljust(widths[0]), line[1].ljust(widths[1])]
         text += [cell.rjust(width) for cell, width in zip(line[2:], widths[2:], strict=True)]
         lines.append("  ".join(text))
-    reasons = [f"{row['name']}: {row['reason']}" for row in rows if row.get("reason")]
-    return lines + (["", *reasons] if reasons else [])
+    if any("(" in cell for line in cells for cell in line):
+        lines.append("(n): planned, and not applied")
+    return lines
+
+
+def _cell(row: Mapping[str, Any], column: str) -> str:
+    """What was done; of a stack to which nothing was done, what would have been; of a drifted one, what others have done."""
+    if row.get("drift"):
+        return str(sum(item["action"] == column for item in row["drift"]))
+    planned = row.get("planned", {}).get(column, 0)
+    done = any(row["counts"].values())
+    return f"({planned})" if planned and not done else str(row["counts"][column])
 
 
 def stack_result(
@@ -138,6 +152,15 @@ def places(folder: str, saved: Mapping[str, Any]) -> list[str]:
     if saved.get("plan_id") and saved.get("folder"):
         lines.append(f"plan:   {saved['plan_id']} in {saved['path']}, SHA-256 {saved['sha256']}")
     return lines
+
+
+def url_lines(outputs: Mapping[str, Any]) -> list[str]:
+    """Where the APIs answer, a line each. outputs: of the stack api_gateway."""
+    return [
+        f"api:    {api['url']} ({key})"
+        for key, api in sorted((outputs.get("endpoints") or {}).items())
+        if api.get("url")
+    ]
 
 
 def stats(rows: Sequence[Mapping[str, Any]], folder: str, saved: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ results:
   returned: success
   type: dict
 lines:
-  description: The table of the stacks, the reasons, and where to read on.
+  description: The table of the stacks, where to read on, the URLs of the APIs, and the next command.
   returned: success
   type: list
   elements: str

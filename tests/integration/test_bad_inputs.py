@@ -19,7 +19,7 @@ from tests.conftest import BIN, ROOT, clean_environment
 END_TO_END = [case for case in CASES if case.get("end_to_end")]
 # Answers as Terraform does when it is asked for its version, and leaves a trace of everything else.
 TERRAFORM = """#!/bin/sh
-[ "$1" = version ] && echo '{"terraform_version": "1.11.4"}' && exit 0
+[ "$1" = version ] && echo Terraform v1.11.4 && exit 0
 echo "$@" >> "$(dirname "$0")/trace"
 exit 1
 """

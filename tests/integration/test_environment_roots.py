@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS
 
 from tests.conftest import ROOT, clean_environment, play
 
 ROOTS = ROOT / "terraform/environments"
-ENVIRONMENTS = ["dev", "sit", "prod"]
 
 
-@pytest.mark.parametrize("environment", ["sit", "prod"])
+@pytest.mark.parametrize("environment", sorted(ENVIRONMENTS.keys() - {"dev"}))
 def test_the_roots_are_one(environment: str) -> None:
     files = {path.name: path for path in (ROOTS / environment).iterdir() if not path.name.startswith(".terraform")}
     assert {name for name, path in files.items() if not path.is_symlink()} == {"terraform.tfvars"}

@@ -75,7 +75,13 @@ def test_a_plan_of_the_empty_environment(sit: Life) -> None:
     assert '+ module.tables["generations"].aws_dynamodb_table.this' in run.output
     assert sit.client("dynamodb", REGION).list_tables()["TableNames"] == []
     folder = sit.plans[-1]
-    assert {path.name for path in folder.iterdir()} == {"dynamodb.tfplan", "manifest.json", "plan.html", "plan.json"}
+    assert {path.name for path in folder.iterdir()} == {
+        "dynamodb.tfplan",
+        "manifest.json",
+        "plan.html",
+        "plan.json",
+        "plan.md",
+    }
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     assert "site-builder-generations-sit" in (folder / "plan.html").read_text()
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -163,7 +169,7 @@ def test_what_exists_is_taken_over_only_after_an_interruption(sit: Life) -> None
     for refused in (sit.apply("-e", tags), sit.deploy("-e", tags)):
         assert refused.code != 0
         takes_it = json.dumps({"dynamodb": {address: "site-builder-agents-sit"}})
-        assert f"site_builder_imports: {takes_it}" in said(refused)
+        assert f"site_builder_imports: {takes_it}" in refused.stacks()["dynamodb"]["reason"]
         assert refused.results() == {"dynamodb": "failed"}
     sit.client("s3", REGION).put_object(**MARKER, Body=b"{}")
     planned = sit.plan("-e", tags)
@@ -192,7 +198,10 @@ def test_gates(sit: Life) -> None:
     assert "the plan changes 2 resources, and site_builder_max_changes is 1" in said(run)
     run = sit.deploy("-e", '{"site_builder_require_plan": true}')
     assert run.code != 0
-    assert "sit takes reviewed plans only: run playbooks/plan.yml" in said(run)
+    assert (
+        "site_builder_require_plan is True on the command line (extra variables), and only the inventory may"
+        in said(run)
+    )
 
 
 def test_a_dead_lock_is_shown_and_broken_by_its_id(sit: Life) -> None:

@@ -27,7 +27,7 @@ def started(work_dir: Path) -> bool:
 
 
 def test_terraform_that_is_too_old(work_dir: Path, tmp_path: Path) -> None:
-    old = executable(tmp_path / "terraform", '#!/bin/sh\necho \'{"terraform_version": "1.5.7"}\'\n')
+    old = executable(tmp_path / "terraform", "#!/bin/sh\necho Terraform v1.5.7\n")
     run = play(work_dir, "-e", f"site_builder_terraform_binary={old}")
     assert run.code != 0
     assert f"Terraform 1.5.7 at {old} is too old, 1.11 or newer is needed" in " ".join(run.output.split())

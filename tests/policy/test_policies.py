@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import STACKS
 
-ENVIRONMENTS = ["dev", "sit", "prod"]
 # prod has all that the others have, and disaster recovery: it is the one that `make test` plans.
 LONG_BUT_PROD = [name if name == "prod" else pytest.param(name, marks=pytest.mark.long) for name in ENVIRONMENTS]
 BIN = Path(sys.executable).parent.parent / "policy/bin"
@@ -144,7 +144,7 @@ def test_the_wiring_is_that_of_the_engine(plan: Any) -> None:
 
 @pytest.mark.parametrize("environment", LONG_BUT_PROD)
 def test_the_plan_holds_disaster_recovery_in_prod_alone(environment: str, plan: Any) -> None:
-    recoverable = environment == "prod"
+    recoverable = ENVIRONMENTS[environment].production
     tables = planned(plan(environment), "aws_dynamodb_table")
     assert len(tables) == 2
     for table in tables.values():

@@ -23,6 +23,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
 from ansible.utils.collection_loader import AnsibleCollectionConfig
+from ansible_collections.bbws.site_builder.plugins.module_utils import names
 from ansible_collections.bbws.site_builder.plugins.module_utils.awx import sliced
 
 from tests.awx import Call, calls, settings, tasks
@@ -32,7 +33,7 @@ COLLECTIONS = Path(ansible.__file__).parents[1] / "ansible_collections"
 SPEC = yaml.safe_load((ROOT / "roles/site_builder/meta/argument_specs.yml").read_text())["argument_specs"]["main"]
 OPTIONS: dict[str, dict[str, Any]] = SPEC["options"]
 JOBS = {"plan", "deploy", "apply", "drift", "destroy", "outputs", "bootstrap", "unlock"}
-ENVIRONMENTS = {"dev", "sit", "prod"}
+ENVIRONMENTS = set(names.ENVIRONMENTS)
 EVERYTHING: dict[str, Any] = {
     "awx_config_project_credential": "git",
     "awx_config_execution_environment_image": "registry.example.com/site-builder:1",

@@ -424,7 +424,7 @@ def test_secrets(run: Callable[..., dict[str, Any]]) -> None:
     result = run({**OWN, "lambda_functions": {"agents": {**functions["agents"], **names}}}, arguments={"render": True})
     assert result["stacks"]["lambda"]["sensitive"] == ["hidden"]
     assert result["stacks"]["lambda"]["tfvars"]["functions"]["agents"]["environment"]["KEY"] == "hidden"
-    assert result["rendered"]["lambda"]["functions"]["agents"]["environment"] == {
+    assert result["rendered"]["stacks"]["lambda"]["functions"]["agents"]["environment"] == {
         "KEY": "set-by-ansible",
         "ORIGIN": "*",
         "EMPTY": "",
@@ -438,14 +438,15 @@ def test_secrets(run: Callable[..., dict[str, Any]]) -> None:
 def test_environment_of_the_checkout(act: Callable[..., dict[str, Any]], environment: str) -> None:
     """What its folder holds but for packages, which differ with the code."""
     rendered = act(ROOT / "inventories" / environment, arguments={"render": True})["rendered"]
-    packages = rendered["lambda"].pop("packages")
+    packages = rendered["stacks"]["lambda"].pop("packages")
     assert set(packages) == {
-        *(f"functions/{key}" for key in rendered["lambda"]["functions"]),
-        *(f"layers/{key}" for key in rendered["lambda"]["layers"]),
+        *(f"functions/{key}" for key in rendered["stacks"]["lambda"]["functions"]),
+        *(f"layers/{key}" for key in rendered["stacks"]["lambda"]["layers"]),
     }
     assert rendered["environment"] == environment
-    assert rendered.keys() == {"environment", "region", "replica_region", "account_id", "tags", *STACKS}
-    assert not {"environment", "region", "account_id", "tags"} & rendered["iam"].keys()
+    assert rendered.keys() == {"environment", "region", "replica_region", "account_id", "tags", "stacks"}
+    assert rendered["stacks"].keys() == STACKS.keys()
+    assert not {"environment", "region", "account_id", "tags"} & rendered["stacks"]["iam"].keys()
 
 
 def test_an_environment_is_an_inventory_and_a_line(
@@ -457,7 +458,7 @@ def test_an_environment_is_an_inventory_and_a_line(
         path.write_text(
             path.read_text().replace("    dev:", "    dev_2:").replace("environment: dev", "environment: dev-2")
         )
-    assert "'dev-2', which is none of dev, sit, prod" in act(folder)["msg"]
+    assert f"'dev-2', which is none of {', '.join(ENVIRONMENTS)}" in act(folder)["msg"]
     monkeypatch.setitem(ENVIRONMENTS, "dev-2", ENVIRONMENTS["dev"])
     result = act(folder)
     assert "msg" not in result

@@ -350,7 +350,7 @@ PLAIN = {"tags": ["all"], "skip_tags": [], "start_at_task": None, "strategy": "l
     [
         ("tags", ["all", "x"], "--tags (or ANSIBLE_RUN_TAGS) is ['x'], "),
         ("tags", ["never"], "--tags (or ANSIBLE_RUN_TAGS) is ['never'], "),
-        ("skip_tags", ["x"], "--skip-tags (or ANSIBLE_SKIP_TAGS) is ['x'], "),
+        ("skip_tags", ["x", "notest"], "--skip-tags (or ANSIBLE_SKIP_TAGS) is ['x'], "),
         ("start_at_task", "Report", "--start-at-task is 'Report', "),
         ("strategy", "free", "ANSIBLE_STRATEGY is 'free', "),
         ("any_errors_fatal", True, "ANSIBLE_ANY_ERRORS_FATAL is True, "),
@@ -361,7 +361,10 @@ def test_run_that_leaves_something_out(option: str, value: Any, named: str) -> N
     assert sentence.startswith(named)
 
 
-@pytest.mark.parametrize("change", [{}, {"tags": []}, {"strategy": "ansible.builtin.linear"}])
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"tags": []}, {"skip_tags": ["molecule-notest", "notest"]}, {"strategy": "ansible.builtin.linear"}],
+)
 def test_plain_run(change: dict[str, Any]) -> None:
     assert run_options({**PLAIN, **change}) == []
 
@@ -401,7 +404,7 @@ def test_settings() -> None:
     assert shared["tags"]["Team"] == "web"
     assert shared["cognito_user_pool_arns"] == [PROD_POOL]
     assert shared["lift_protection"] is False
-    assert shared["public_values"] == ["eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "eu-west-1", "*"]
+    assert shared["public_values"] == ["eu.anthropic.claude-sonnet-5-5", "eu-west-1", "*"]
 
 
 def test_settings_of_the_embedded_aws() -> None:

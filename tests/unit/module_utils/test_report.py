@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils.report import (
+    applied_text,
     places,
     run_table,
     stack_result,
     stats,
+    url_lines,
     warning_text,
 )
 
@@ -27,10 +29,44 @@ def test_run_table() -> None:
         "stack  result     created  updated  replaced  deleted  seconds",
         "s3     succeeded       12        0         0        0      8.3",
         "iam    failed           0        1         0        0     10.0",
-        "",
-        "iam: apply: denied",
     ]
     assert run_table([]) == ["stack  result  created  updated  replaced  deleted  seconds"]
+
+
+@pytest.mark.parametrize(
+    ("row", "cells"),
+    [
+        # A gate has stopped it.
+        ({"result": "failed", "counts": counts(0, 0, 0, 0), "planned": counts(1, 0, 2, 0)}, ["(1)", "0", "(2)", "0"]),
+        # It has failed on the way: what is done counts.
+        ({"result": "failed", "counts": counts(1, 0, 0, 0), "planned": counts(3, 1, 0, 0)}, ["1", "0", "0", "0"]),
+        ({"result": "planned", "counts": counts(3, 0, 0, 0), "planned": counts(3, 0, 0, 0)}, ["3", "0", "0", "0"]),
+        (
+            {
+                "result": "drifted",
+                "counts": counts(0, 0, 0, 0),
+                "planned": counts(1, 1, 0, 0),
+                "drift": [{"action": "deleted"}, {"action": "updated"}, {"action": "updated"}],
+            },
+            ["0", "2", "0", "1"],
+        ),
+    ],
+)
+def test_the_table_shows_what_was_planned_or_has_drifted(row: dict, cells: list[str]) -> None:
+    _, line, *more = run_table([{"name": "s3", "seconds": 1, **row}])
+    assert line.split()[2:-1] == cells
+    assert more == (["(n): planned, and not applied"] if "(1)" in cells else [])
+
+
+def test_what_an_apply_has_done() -> None:
+    assert applied_text({"counts": counts(2, 0, 1, 0), "seconds": 37.6}) == "2 created, 1 replaced, 38 s"
+    assert applied_text({"counts": counts(0, 0, 0, 0), "seconds": 1}) == "state or outputs only, 1 s"
+
+
+def test_where_the_apis_answer() -> None:
+    endpoints = {"b": {"url": "https://b", "id": "2"}, "a": {"url": "https://a"}, "c": {"url": None}}
+    assert url_lines({"endpoints": endpoints}) == ["api:    https://a (a)", "api:    https://b (b)"]
+    assert url_lines({}) == []
 
 
 SAVED = {"plan_id": "p", "folder": "/w/p", "path": "/w/p", "sha256": "5e1f", "manifest": {}}

@@ -1,0 +1,1 @@
+"""The documentation of an action; see action_plugins."""
