@@ -167,7 +167,12 @@ class Services(Random):
             {"id": "markers", "expired_object_delete_marker": True},
         ]
         cors = {"allowed_origins": ["https://*.example.com"], "allowed_methods": self.subset(["GET", "PUT", "POST"], 1)}
-        statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::*/${aws:username}"}
+        statement = {
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::*/${aws:username}",
+        }
         return self.some(
             abort_multipart_days=self.randint(1, 30),
             bucket_key=self.flag(),
