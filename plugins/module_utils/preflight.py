@@ -435,7 +435,7 @@ def warnings(values: Mapping[str, Any]) -> list[str]:
         f"site_builder_cognito_user_pool_arns holds {arn!r}, which is not in {region}, account {account}, as the API is; its "
         "users may call this API, if that is meant"
         for arn in values["site_builder_cognito_user_pool_arns"]
-        if f":{region}:{account}:" not in arn
+        if f":{region}:{account}:" not in arn and values["site_builder_target"] == "aws"
     ]
 
 

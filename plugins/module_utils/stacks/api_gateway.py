@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.dr import RETENTION_DAYS
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
-from ansible_collections.bbws.site_builder.plugins.module_utils.names import resource_name
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import partition_of, resource_name
 from ansible_collections.bbws.site_builder.plugins.module_utils.openapi import openapi_routes
 from ansible_collections.bbws.site_builder.plugins.module_utils.openapi_files import read_file
 from ansible_collections.bbws.site_builder.plugins.module_utils.openapi_models import draft_04_problem
@@ -59,9 +59,15 @@ PATH = text(
     rf"/|(?=(/[^/]+){{1,12}}\Z)(/({_SEGMENT}))*/({_SEGMENT}|\{{[A-Za-z0-9._-]+\+\}})",
     "write it like /sites/{id}/{proxy+}",
 )
+_NAME = r"[A-Za-z0-9:._$-]+"
+MAPPING = text(
+    "parameter of the integration",
+    rf"integration\.request\.(path|(multivalue)?(querystring|header))\.{_NAME}",
+    "write integration.request.<path|querystring|header>.<name>",
+)
 PARAMETER = text(
     "request parameter",
-    r"method\.request\.(path|querystring|header)\.[A-Za-z0-9:._$-]+",
+    rf"method\.request\.(path|querystring|header)\.{_NAME}",
     "write method.request.<path|querystring|header>.<name>",
 )
 
@@ -110,7 +116,7 @@ ROUTE = Fields(
         "method": choice(*VERBS, "ANY"),
         "passthrough_behavior": choice("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"),
         "path": PATH,
-        "request_mappings": entries(SOME_TEXT),
+        "request_mappings": entries(SOME_TEXT, MAPPING),
         "request_model": SOME_TEXT,
         "request_parameters": entries(switch, PARAMETER),
         "request_templates": entries(ANY_TEXT),
@@ -359,10 +365,9 @@ def _with_documents(
 
 def _policy_size(policy: str, context: Mapping[str, Any], where: str) -> Iterator[str]:
     """The module writes each resource as the API's whole ARN, whose id has ten characters."""
-    short = "execute-api:/"
-    size = len(policy) + policy.count(f'"{short}') * len(
-        f"arn:aws:{context['region']}:{context['account_id']}:{'-' * 10}"
-    )
+    region = context["region"]
+    longer = len(f"arn:{partition_of(region)}:{region}:{context['account_id']}:{'-' * 10}")
+    size = len(policy) + policy.count('"execute-api:/') * longer
     if size > API_POLICY_CHARACTERS:
         what = f"{size} characters with whole ARNs, and API Gateway takes {API_POLICY_CHARACTERS}"
         yield wrong(f"{where}.resource_policy", policy, what, "shorten it")

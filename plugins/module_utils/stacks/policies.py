@@ -135,7 +135,6 @@ BUCKET_STATEMENT = json_text(
     "policy statement",
     lambda parsed: isinstance(parsed, dict),
     statement(text("ARN of the bucket or of objects in it", _arn("s3", "::(?s:.+)")), principal=True),
-    BUCKET_POLICY_BYTES,
 )
 TABLE_POLICY = document(
     statement(text("ARN of the table or of an index", _arn("dynamodb", "[^:]*:[^:]*:table/.+|[*]")), principal=True),

@@ -26,7 +26,11 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common im
     names,
     stop,
 )
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.policies import BUCKET_STATEMENT, bucket_problem
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.policies import (
+    BUCKET_POLICY_BYTES,
+    BUCKET_STATEMENT,
+    bucket_problem,
+)
 from ansible_collections.bbws.site_builder.plugins.module_utils.validators import (
     Fields,
     choice,
@@ -146,6 +150,14 @@ def _lifecycle_ids(bucket: Mapping[str, Any], where: str) -> Iterator[str]:
             yield wrong(f"{where}.lifecycle_rules[{position}].id", name, "there twice", "rename one of them")
 
 
+def _policy_size(bucket: Mapping[str, Any], where: str) -> Iterator[str]:
+    """Of the statements that people write; those that are ours come on top."""
+    statements = [json.loads(statement) for statement in bucket.get("policy_statements") or []]
+    size = len(json.dumps(statements, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
+    if size > BUCKET_POLICY_BYTES:
+        yield f"{where}.policy_statements have {size} bytes as JSON, and S3 takes {BUCKET_POLICY_BYTES}; shorten them"
+
+
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 TAKEN_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 _TAKEN = rf"(?!{'|'.join(TAKEN_PREFIXES)})(?!.*(-s3alias|--ol-s3|--x-s3|--table-s3)\Z)"
@@ -172,7 +184,7 @@ SCHEMA = Fields(
         "replicate": switch,
         "versioning": choice("Enabled", "Suspended"),
     },
-    rules=[_lifecycle_ids],
+    rules=[_lifecycle_ids, _policy_size],
 )
 
 

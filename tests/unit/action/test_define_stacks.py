@@ -385,7 +385,8 @@ def test_warnings_are_shown_and_returned(run: Callable[..., dict[str, Any]], mon
     shown: list[str] = []
     monkeypatch.setattr(Display, "warning", lambda self, message, **_options: shown.append(message))
     pool = "arn:aws:cognito-idp:eu-west-2:222222222222:userpool/eu-west-2_X"
-    result = run({"site_builder_cognito_user_pool_arns": [pool]})
+    assert run({"site_builder_cognito_user_pool_arns": [pool]})["warnings"] == []
+    result = run({"site_builder_cognito_user_pool_arns": [pool]}, "site_builder_target=aws")
     assert result["warnings"] == [message for message in shown if pool in message]
     assert len(result["warnings"]) == 1
 

@@ -418,11 +418,13 @@ def test_settings_of_the_embedded_aws() -> None:
 @pytest.mark.parametrize("pool", [PROD_POOL, POOL.replace(ACCOUNT, "1" * 12)])
 def test_pool_from_elsewhere_is_warned_of(pool: str) -> None:
     values = {f"site_builder_{name}": value for name, value in {**DEV, "cognito_user_pool_arns": [POOL, pool]}.items()}
+    values["site_builder_target"] = "aws"
     assert check({**DEV, "cognito_user_pool_arns": [POOL, pool]}) == []
     assert warnings(values) == [
         f"site_builder_cognito_user_pool_arns holds {pool!r}, which is not in eu-west-1, account {ACCOUNT}, as the API is; its "
         "users may call this API, if that is meant"
     ]
+    assert warnings({**values, "site_builder_target": "local"}) == []
 
 
 @pytest.mark.parametrize(

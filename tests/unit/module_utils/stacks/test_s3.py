@@ -173,3 +173,16 @@ def test_origins_of_apps(origin: str) -> None:
     route = {"path": "/", "method": "GET", "function": "f"}
     api = {"routes": {"r": route}, "cors": {"origins": [origin]}}
     assert list(DEFINITIONS["api_gateway_apis"]({"a": api}, "api_gateway_apis")) == []
+
+
+def test_statements_have_a_size_together() -> None:
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::*/{n:0100}" for n in range(90)],
+    }
+    statements = [json.dumps({**statement, "Sid": str(n)}) for n in range(2)]
+    assert list(DEFINITIONS["s3_buckets"]({"a": {"policy_statements": statements[:1]}}, "s3_buckets")) == []
+    (sentence,) = DEFINITIONS["s3_buckets"]({"a": {"policy_statements": statements}}, "s3_buckets")
+    assert sentence.endswith(" bytes as JSON, and S3 takes 20480; shorten them")
