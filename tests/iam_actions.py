@@ -54,6 +54,17 @@ _S3 = {
     "PutBucketReplication": {"PutReplicationConfiguration"},
     "PutPublicAccessBlock": {"PutBucketPublicAccessBlock"},
 }
+# The tags that come with a create need the permission to tag, too: https://docs.aws.amazon.com/tag-editor/latest/userguide/ and each
+# service's reference, at the create.
+_TAGGED = {
+    "cloudwatch PutMetricAlarm": "cloudwatch:TagResource",
+    "dynamodb CreateTable": "dynamodb:TagResource",
+    "iam CreateRole": "iam:TagRole",
+    "kms CreateKey": "kms:TagResource",
+    "lambda CreateFunction": "lambda:TagResource",
+    "logs CreateLogGroup": "logs:TagResource",
+    "sns CreateTopic": "sns:TagResource",
+}
 # Operations that need more than themselves, or something else.
 _OTHERS: dict[str, set[str]] = {
     # A replica is filled by DynamoDB in the name of the caller:
@@ -68,6 +79,9 @@ _OTHERS: dict[str, set[str]] = {
             for name in ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
         ),
     },
+    # Without the second one AWS leaves the tags out, and Terraform sets them for ever:
+    # https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html#API_GetFunction_ResponseElements
+    "lambda GetFunction": {"lambda:GetFunction", "lambda:ListTags"},
     # The function's role is given to Lambda, that of replication to S3.
     "lambda CreateFunction": {"lambda:CreateFunction", "iam:PassRole", "lambda:GetLayerVersion"},
     "lambda UpdateFunctionConfiguration": {
@@ -78,7 +92,9 @@ _OTHERS: dict[str, set[str]] = {
     "s3 PutBucketReplication": {"s3:PutReplicationConfiguration", "iam:PassRole"},
     "lambda Invoke": {"lambda:InvokeFunction"},
     "apigateway UpdateRestApi": {"apigateway:PATCH", "apigateway:UpdateRestApiPolicy"},
-    "apigateway CreateRestApi": {"apigateway:POST", "apigateway:UpdateRestApiPolicy"},
+    # The first API of an account makes its service-linked role:
+    # https://docs.aws.amazon.com/apigateway/latest/developerguide/using-service-linked-roles.html
+    "apigateway CreateRestApi": {"apigateway:POST", "apigateway:UpdateRestApiPolicy", "iam:CreateServiceLinkedRole"},
     # https://docs.aws.amazon.com/waf/latest/developerguide/waf-api-permissions-ref.html: on the stage
     "wafv2 AssociateWebACL": {"wafv2:AssociateWebACL", "apigateway:SetWebACL"},
     "wafv2 DisassociateWebACL": {"wafv2:DisassociateWebACL", "apigateway:SetWebACL"},
@@ -94,6 +110,10 @@ def actions(line: str) -> set[str]:
     """The IAM actions of a line ``service Operation`` of the embedded AWS's record; empty where none is needed."""
     if line in FREE:
         return set()
+    return _alone(line) | ({_TAGGED[line]} if line in _TAGGED else set())
+
+
+def _alone(line: str) -> set[str]:
     if line in _OTHERS:
         return _OTHERS[line]
     service, operation = line.split(" ", 1)

@@ -19,7 +19,9 @@ CALLS: dict[str, list[str]] = json.loads((ROOT / "tests/integration/deployment_c
 
 # What no record shows, by the reason for which it is there all the same. A feature is a field of a definition that the samples leave out.
 REASONS = {
-    "feature: firewall of an API": "apigateway:SetWebACL wafv2:AssociateWebACL wafv2:DisassociateWebACL wafv2:GetWebACLForResource",
+    "feature: firewall of an API": (
+        "apigateway:SetWebACL wafv2:AssociateWebACL wafv2:DisassociateWebACL wafv2:GetWebACL wafv2:GetWebACLForResource"
+    ),
     "feature: domain of an API, whose record Terraform waits for": (
         "route53:ChangeResourceRecordSets route53:GetChange route53:GetHostedZone route53:ListResourceRecordSets"
     ),
@@ -49,9 +51,6 @@ REASONS = {
     "change: other settings of a role": "iam:PutRolePermissionsBoundary iam:UpdateAssumeRolePolicy iam:UpdateRole",
     "change: other settings of the alerts' key": "kms:PutKeyPolicy kms:UpdateKeyDescription",
     "change: logs are kept for ever": "logs:DeleteRetentionPolicy",
-    "change: a tag more": (
-        "cloudwatch:TagResource iam:TagRole kms:TagResource lambda:TagResource logs:TagResource sns:TagResource"
-    ),
     "change: a tag less": (
         "cloudwatch:UntagResource dynamodb:UntagResource iam:UntagRole kms:UntagResource lambda:UntagResource logs:UntagResource "
         "sns:UntagResource"
