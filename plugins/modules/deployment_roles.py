@@ -113,7 +113,10 @@ from ansible_collections.bbws.site_builder.plugins.module_utils import access
 from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of, sentence
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 
-CREATED, UPDATED, UNCHANGED, FOREIGN = "created", "updated", "unchanged", "foreign"
+CREATED = "created"
+UPDATED = "updated"
+UNCHANGED = "unchanged"
+FOREIGN = "foreign"
 # AWS keeps as many versions of a managed policy.
 MAX_VERSIONS = 5
 _GONE = "NoSuchEntity"
