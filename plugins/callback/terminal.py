@@ -300,7 +300,8 @@ class CallbackModule(Default):
         if broke:
             # With where it was and, where Ansible is told to show them, with all tracebacks.
             self._handle_exception(said)
-            self._say("  ANSIBLE_DISPLAY_TRACEBACK=error shows the whole traceback")
+            if "never" in C.config.get_config_value("DISPLAY_TRACEBACK"):
+                self._say("  ANSIBLE_DISPLAY_TRACEBACK=error shows the whole traceback")
         else:
             for line in reason.splitlines():
                 self._say(f"{label}{line}", C.COLOR_ERROR)
@@ -320,14 +321,9 @@ class CallbackModule(Default):
     @_not_verbose
     def v2_playbook_on_stats(self, stats) -> None:
         self._tell_changed()
-        if not self._results:
-            totals = [stats.summarize(host) for host in stats.processed]
-            failed = sum(bool(total["failures"] or total["unreachable"]) for total in totals)
-            changed = sum(total["changed"] for total in totals)
-            self._say(
-                f"failed: {failed} of {len(totals)} hosts" if failed else f"done, {changed} changed",
-                C.COLOR_ERROR if failed else C.COLOR_OK,
-            )
+        if not self._results and not self._failed:
+            changed = sum(stats.summarize(host)["changed"] for host in stats.processed)
+            self._say(f"done, {changed} changed", C.COLOR_OK)
         if self._status:
             self._status.end()
 

@@ -19,6 +19,7 @@ class FilterModule:
         return translate(
             {
                 "lock_lines": report.lock_lines,
+                "outputs_lines": report.outputs_lines,
                 "outputs_text": report.outputs_text,
                 "work_dir": workdir.work_dir,
             },

@@ -175,6 +175,48 @@ def stats(rows: Sequence[Mapping[str, Any]], folder: str, saved: Mapping[str, An
     return data
 
 
+# How an output calls what a person looks for, the best first.
+_CALLED = {"url": ("url",), "name": ("name",), "arn": ("arn", "alias_arn", "execution_arn")}
+# More than these of one kind are counted.
+_LISTED = 5
+
+
+def outputs_lines(states: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return what a person looks for in the outputs of all stacks, as lines: URLs, names and ARNs, nothing sensitive.
+
+    states: by stack `deployed`, `outputs` and `sensitive`, as environment_info returns them.
+    """
+    lines: list[str] = []
+    for stack, state in states.items():
+        if not state["deployed"]:
+            lines.append(f"{stack}: not deployed")
+            continue
+        rows = _things({name: value for name, value in state["outputs"].items() if name not in state["sensitive"]})
+        width = max((len(key) for key, _ in rows), default=0)
+        lines += [f"{stack}:", *(f"  {key.ljust(width)}  {text}" for key, text in rows)]
+    return lines
+
+
+def _things(outputs: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What each thing of a stack is called, and its URL, name and ARN."""
+    things: dict[str, dict[str, str]] = {}
+    rows: list[tuple[str, str]] = []
+    for name, value in sorted(outputs.items()):
+        entries = value if isinstance(value, Mapping) else {name: value}
+        plain = {key: entry for key, entry in entries.items() if isinstance(entry, str)}
+        if len(plain) > _LISTED:
+            rows.append((name, f"{len(plain)}, which -v lists"))
+        else:
+            rows += sorted(plain.items())
+        for key, entry in entries.items():
+            if isinstance(entry, Mapping):
+                for kind, words in _CALLED.items():
+                    if found := next((entry[word] for word in words if entry.get(word)), None):
+                        things.setdefault(key, {}).setdefault(kind, str(found))
+    told = [(key, "  ".join(thing[kind] for kind in _CALLED if kind in thing)) for key, thing in sorted(things.items())]
+    return told + rows
+
+
 def outputs_text(states: Mapping[str, Mapping[str, Any]], form: str) -> str:
     """Return the outputs of all stacks as a text, those that are sensitive left out.
 

@@ -56,7 +56,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Screen:
 
 def test_a_deployment_in_a_few_lines(deployed: Screen) -> None:
     assert deployed.code == 0
-    assert deployed.lines == [
+    *said, report, api, following = deployed.lines
+    assert said == [
         "Deploy the environment",
         "Prepare",
         "",
@@ -66,12 +67,22 @@ def test_a_deployment_in_a_few_lines(deployed: Screen) -> None:
         "  - module.b.aws_x.this",
         "",
         "Apply",
-        "stack  result",
-        "s3     succeeded",
         "",
-        "report: /w/report.json",
-        "done, 5 changed",
+        "stack  result     created  updated  replaced  deleted  seconds",
+        "s3     succeeded        1        0         0        1      1.5",
+        "iam    succeeded        1        0         0        1      1.5",
+        "",
     ]
+    assert report.startswith("report: /")
+    assert api == "api:    https://a (agents)"
+    assert following.startswith("next:   ansible-playbook ")
+
+
+def test_a_stack_that_failed_is_red_in_the_table_and_not_told_of_again(tmp_path: Path) -> None:
+    screen = play(tmp_path, "deploy.yml", "-e", "seconds=0", "-e", "second=failed")
+    assert screen.code == 2
+    assert re.search(r"\x1b\[0;31miam    failed ", screen.raw)
+    assert "for the reason above" not in screen.text
 
 
 def test_the_progress_rewrites_itself(deployed: Screen) -> None:
@@ -101,7 +112,7 @@ def test_no_colour_where_none_is_wanted(tmp_path: Path, variable: str, value: st
 def test_a_narrow_screen_is_not_wrapped(tmp_path: Path) -> None:
     hosts = ",".join(f"a-rather-long-name-{number}" for number in range(6))
     screen = play(tmp_path, "wide.yml", "-i", f"{hosts},")
-    shown = [ESCAPES.sub("", part) for part in re.findall(r"  applying a-rather[^\r]*", screen.raw)]
+    shown = [ESCAPES.sub("", part) for part in re.findall(r"  applying [^\r]*", screen.raw)]
     assert shown
     assert max(len(part) for part in shown) < 80
 
@@ -122,7 +133,7 @@ def test_a_refusal_is_said_once_with_its_command(tmp_path: Path) -> None:
     assert screen.text.replace("\n", "").count("-e site_builder_confirm_destroy=dev") == 2
     assert "ansible-playbook" in screen.text
     assert relative in screen.text
-    assert "failed: 1 of 1 hosts" in screen.text
+    assert "changed" not in screen.text
 
 
 def test_what_is_not_ours_is_shown_whole(tmp_path: Path) -> None:
@@ -132,4 +143,4 @@ def test_what_is_not_ours_is_shown_whole(tmp_path: Path) -> None:
         assert part in screen.text, screen.text
     traced = play(tmp_path, "broken.yml", ANSIBLE_DISPLAY_TRACEBACK="error")
     assert "Traceback (most recent call last)" in traced.text
-    assert 'raise ValueError("nobody has foreseen this")' in traced.text
+    assert "\nValueError: nobody has foreseen this" in traced.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils.report import (
     applied_text,
+    outputs_lines,
     places,
     run_table,
     stack_result,
@@ -145,3 +146,37 @@ def test_result(result: str, plan: dict, applied: dict | None, counts: dict, spa
         "reason": "why",
         **dict(zip(("started", "ended", "seconds"), span, strict=True)),
     }
+
+
+def deployed(*sensitive: str, **outputs: object) -> dict:
+    return {"deployed": True, "outputs": outputs, "sensitive": list(sensitive)}
+
+
+def test_outputs_that_a_person_looks_for() -> None:
+    states = {
+        "api_gateway": deployed(
+            apis={"agents": {"name": "agents-dev", "stage": "v1"}},
+            endpoints={"agents": {"id": "x1", "url": "https://a", "execution_arn": "arn:e", "domain_target": None}},
+        ),
+        "iam": deployed(
+            roles={"a": {"name": "role-a", "arn": "arn:a"}},
+            details={"a": {"policies": {"Statement": []}, "unique_id": "I"}},
+        ),
+        "lambda": deployed("secret", layers={"common": "arn:l"}, secret={"a": {"name": "hidden"}}, count=3),
+        "monitoring": deployed(
+            alarms={f"alarm-{n}": "arn" for n in range(6)}, details={"topic_arn": "arn:t", "none": None}
+        ),
+        "s3": {"deployed": False, "outputs": {}, "sensitive": []},
+    }
+    assert outputs_lines(states) == [
+        "api_gateway:",
+        "  agents  https://a  agents-dev  arn:e",
+        "iam:",
+        "  a  role-a  arn:a",
+        "lambda:",
+        "  common  arn:l",
+        "monitoring:",
+        "  alarms     6, which -v lists",
+        "  topic_arn  arn:t",
+        "s3: not deployed",
+    ]
