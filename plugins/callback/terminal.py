@@ -49,11 +49,10 @@ from ansible.plugins.callback.default import CallbackModule as Default
 from ansible_collections.bbws.site_builder.plugins.module_utils import commands
 from ansible_collections.bbws.site_builder.plugins.module_utils.running import ACTIONS, Running
 
-_OURS = "bbws.site_builder."
 _FAIL = ("fail", "assert", "ansible.builtin.fail", "ansible.builtin.assert")
-_REPORT = f"{_OURS}run_report"
-# What a task that is the first of its kind begins, by its action and state.
-_PHASES = {(f"{_OURS}define_stacks", None): "Check", (ACTIONS[0], "planned"): "Plan", (ACTIONS[0], "present"): "Apply"}
+_REPORT = "bbws.site_builder.run_report"
+# What a task that is the first of its kind begins, by its state. There is nothing to see of the checks before when they pass.
+_PHASES = {"planned": "Plan", "present": "Apply"}
 _COLOURS = {
     "succeeded": C.COLOR_CHANGED,
     "planned": C.COLOR_CHANGED,
@@ -170,12 +169,10 @@ class CallbackModule(Default):
     def v2_playbook_on_task_start(self, task, is_conditional) -> None:
         self._tell_changed()
         self._task, self._began = task, time.monotonic()
-        phase = _PHASES.get((task.action, task.args.get("state")))
+        phase = _PHASES.get(task.args.get("state")) if task.action in ACTIONS else None
         if phase and phase not in self._phases:
             self._phases.append(phase)
-            # There is nothing to see of the checks when they pass.
-            if phase != "Check":
-                self._say(f"\n{phase}", C.COLOR_HIGHLIGHT)
+            self._say(f"\n{phase}" if len(self._phases) > 1 else phase, C.COLOR_HIGHLIGHT)
 
     @_not_verbose
     def v2_playbook_on_handler_task_start(self, task) -> None:

@@ -101,7 +101,7 @@ def after(mode: str, rows: Iterable[Mapping[str, Any]], saved: Mapping[str, Any]
         return [f"next:   {command(cli)}"]
     if "drifted" in results:
         return [f"next:   {command(cli, 'plan')}"]
-    if mode in ("deploy", "apply"):
+    if mode in ("deploy", "apply") and results != {"unchanged"}:
         return [f"next:   {command(cli, 'outputs')}"]
     return []
 
