@@ -5,14 +5,16 @@ VENV := .venv/bin
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PYTHON
 
-.PHONY: help setup demo demo-down test lint clean
+.PHONY: help setup demo demo-down test test-all lint bench clean
 
 help:
 	@echo "make setup      prepare .venv: Ansible, its collections and, where there is none, Terraform"
 	@echo "make demo       deploy ENV (default dev) to an AWS embedded in this machine"
 	@echo "make demo-down  stop that AWS; what it held is lost"
-	@echo "make test       all tests, linters included"
+	@echo "make test       the tests that every change must pass, linters included"
+	@echo "make test-all   all tests: what a release must pass"
 	@echo "make lint       only the linters"
+	@echo "make bench      measure a deployment beside a shell loop of terraform commands"
 	@echo "make clean      remove .venv and .work"
 
 setup:
@@ -28,11 +30,19 @@ demo-down:
 
 test:
 	@tools/setup dev
+	$(VENV)/python -m pytest -m "not long"
+
+test-all:
+	@tools/setup dev
 	$(VENV)/python -m pytest
 
 lint:
 	@tools/setup dev
 	$(VENV)/python -m pytest tests/lint
+
+bench:
+	@tools/setup run
+	$(VENV)/python tools/bench.py 5
 
 clean:
 	rm -rf .venv .work .cache .pytest_cache .ruff_cache .hypothesis

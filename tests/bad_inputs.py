@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS
 
 from tests.conftest import ROOT
 
-CASES: list[dict[str, Any]] = yaml.safe_load((ROOT / "tests/unit/action/bad_inputs.yml").read_text())
+_TEXT = (ROOT / "tests/unit/action/bad_inputs.yml").read_text()
+CASES: list[dict[str, Any]] = yaml.safe_load(_TEXT.replace("@ENVIRONMENTS@", ", ".join(ENVIRONMENTS)))
 DEFAULTS = {
     name: value
     for path in sorted(ROOT.glob("roles/*/defaults/main.yml"))

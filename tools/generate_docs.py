@@ -13,16 +13,17 @@ import argparse
 import re
 import sys
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / ".collections")]
 
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import DEFINITIONS
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import DEFINITIONS, STACKS
 
 from tools import schema_fields
-from tools.terraform_types import Field, Variable, variable
+from tools.terraform_types import Field, Variable, typed_variables, variable
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,22 @@ class Declaration:
         return variable(ROOT / "terraform" / self.folder, self.name)
 
 
-DECLARATIONS = (
-    Declaration("modules/api_gateway", "api", "api_gateway", "api_gateway_apis"),
-    Declaration("modules/dynamodb", "table", "dynamodb", "dynamodb_tables"),
-    Declaration("modules/iam", "role", "iam", "iam_roles"),
-    Declaration("modules/lambda", "function", "lambda", "lambda_functions"),
-    Declaration("modules/monitoring", "monitoring", "monitoring", "monitoring_options"),
-    Declaration("modules/s3", "bucket", "s3", "s3_buckets"),
-    Declaration("stacks/lambda", "layers", "lambda", "lambda_layers"),
-)
+def declarations() -> Iterator[Declaration]:
+    """Where each definition's fields are declared, by convention.
+
+    The first variable of a module is its instance. What the stack declares itself, under the option's name without the role,
+    has no module.
+    """
+    for role, stack in STACKS.items():
+        for option in stack.variables:
+            module, own = f"modules/{role}", option.removeprefix(f"{role}_")
+            if own in typed_variables(ROOT / "terraform/stacks" / role):
+                yield Declaration(f"stacks/{role}", own, role, option)
+            else:
+                yield Declaration(module, typed_variables(ROOT / "terraform" / module)[0], role, option)
+
+
+DECLARATIONS = tuple(declarations())
 
 
 def table(declared: Variable) -> str:

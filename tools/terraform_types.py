@@ -107,6 +107,13 @@ def variable(folder: Path, name: str) -> Variable:
     return Variable(name, fields, bullets(heredoc(expressions["description"])))
 
 
+def typed_variables(folder: Path) -> list[str]:
+    """Return the names of the variables in variables.tf of a folder whose fields are documented there, in their order."""
+    (whole,) = parts(tree_of((folder / "variables.tf").read_text()))
+    found = [(label, dict(attributes(body))) for (label,), body in blocks(whole, "variable")]
+    return [name for name, expressions in found if bullets(heredoc(expressions["description"]))]
+
+
 def heredoc(description: Tree) -> str:
     """Return the text of a heredoc, the indentation that all lines share taken off."""
     lines = "".join(tokens(description)).rstrip().splitlines()[1:-1]

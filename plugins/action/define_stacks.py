@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.vars import load_extra_vars
-from ansible_collections.bbws.site_builder.plugins.module_utils import awx, preflight
+from ansible_collections.bbws.site_builder.plugins.module_utils import awx, paths, preflight
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS, resource_name
 from ansible_collections.bbws.site_builder.plugins.module_utils.order import waves
@@ -74,8 +75,16 @@ class ActionModule(ActionBase):
         stop(problems)
         definitions = {name: values[name] for name in registry.DEFINITIONS}
         settings = preflight.settings(values)
+        warnings = preflight.warnings(values)
+        for warning in warnings:
+            self._display.warning(warning)
         stacks = registry.define(definitions, self._documents(definitions["api_gateway_apis"]), settings)
-        return self._result(values, settings, stacks, arguments)
+        return {
+            **self._result(values, settings, stacks, arguments),
+            "paths": {name: values[name] for name in paths.SETTINGS},
+            "aws_environment": preflight.aws_environment(os.environ),
+            "warnings": warnings,
+        }
 
     def _run_problems(
         self, raw: Mapping[str, Values], names: set[str], known: set[str], defaults: Mapping[str, Values]
@@ -122,6 +131,9 @@ class ActionModule(ActionBase):
         values: dict[str, Any] = {}
         wrong: dict[str, list[str]] = {}
         every = {name: value for variables in defaults.values() for name, value in variables.items()}
+        # Where the inventory is, for what it says; else where the user stands.
+        inventory = self._vars.get("inventory_dir") or os.getcwd()
+        on_command_line = load_extra_vars(self._loader)
         # The shared ones come first: the others are made of them, and need not have them worked out again.
         for role in sorted(defaults, key=lambda role: role != "site_builder"):
             own = defaults[role]
@@ -129,11 +141,15 @@ class ActionModule(ActionBase):
             templar = self._templar.copy_with_new_env(
                 available_variables={**every, **given, **values, "role_path": str(_ROLES / role)}
             )
-            for name, default in own.items():
+            # Definitions are made of the paths.
+            for name, default in sorted(own.items(), key=lambda item: not paths.holds_paths(item[0])):
                 plain = role == "site_builder" and not templar.is_template(default)
-                if name in given or name in registry.DEFINITIONS or plain:
+                if name in given or name in registry.DEFINITIONS or name in paths.SETTINGS or plain:
+                    base = inventory if name in given and name not in on_command_line else os.getcwd()
                     try:
-                        values[name] = templar.template(given.get(name, default))
+                        values[name] = paths.absolute(name, templar.template(given.get(name, default)), base)
+                        if paths.holds_paths(name):
+                            templar.available_variables = {**templar.available_variables, name: values[name]}
                     except AnsibleError as error:
                         reason = str(error).splitlines()[0].rstrip(".")
                         wrong[name] = [f"{name} cannot be evaluated: {reason}; correct its template"]
@@ -148,16 +164,14 @@ class ActionModule(ActionBase):
         return preflight.place(values["site_builder_environment"], groups, folder)
 
     def _documents(self, apis: Values) -> dict[str, str]:
-        """The OpenAPI documents by path, read from where the role's own files and the playbook's are found."""
-        role = str(_ROLES / "api_gateway")
-        variables = {**self._vars, "role_path": role, "ansible_search_path": [role, self._loader.get_basedir()]}
+        """The OpenAPI documents, by path."""
         lookup = lookup_loader.get("ansible.builtin.file", loader=self._loader, templar=self._templar)
         documents: dict[str, str] = {}
         problems: list[str] = []
         for key, api in apis.items():
             for path in (api or {}).get("documents") or []:
                 try:
-                    documents[path] = lookup.run([path], variables)[0]
+                    documents[path] = lookup.run([path], {})[0]
                 except (AnsibleError, UnicodeError, OSError) as error:
                     reason = str(error).splitlines()[0].rstrip(".")
                     problems.append(

@@ -156,6 +156,10 @@ class ActionModule(ActionBase):
     def _after_saved(self, name: str, step: Mapping[str, Any], variables: Mapping[str, Any]) -> engine.Event:
         entry = self._vars["site_builder_saved_plan"]["manifest"]["stacks"][name]
         plan = {**entry["plan"], "started": None, "ended": None, "seconds": 0.0}
+        if plan["has_changes"]:
+            # What the plan file itself says, whatever its manifest does.
+            facts = variables["terraform_stack_details"]["facts"]
+            plan |= {key: facts[key] for key in ("actions", "counts", "has_changes", "stateful")}
         problems = []
         workdir = variables["terraform_stack_workdir"]
         for key, what in (("source_sha256", "Terraform sources"), ("tfvars_sha256", "variables")):
@@ -230,7 +234,7 @@ class ActionModule(ActionBase):
         if step["do"] in ("plan", "saved", "apply", "untaint"):
             step["tfvars"] = self._tfvars[name]
             step["inputs_sha256"] = tfvars_sha256(self._tfvars[name])
-            step["half"] = self._half[name]
+            step["half"] = self._half.get(name, False)
 
     def _entry(self, run: engine.Run, name: str) -> dict[str, Any]:
         """What ties a saved plan to this stack as it is now."""

@@ -12,6 +12,15 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
 _INVALID = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId"}
+# What a region says of right credentials where the account has not enabled it.
+_NOT_ENABLED = {"InvalidClientTokenId", "UnrecognizedClientException"}
+
+# https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html: what an account must enable first
+_OPT_IN = """
+    af-south-1 ap-east-1 ap-east-2 ap-south-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7
+    ca-west-1 eu-central-2 eu-south-1 eu-south-2 il-central-1 me-central-1 me-south-1 mx-central-1
+"""
+OPT_IN = frozenset(_OPT_IN.split())
 
 
 def expect_owner(client: Any, account_id: str) -> Any:
@@ -34,13 +43,19 @@ def code_of(error: Exception) -> str:
     return error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
 
 
-def sentence(error: Exception, doing: str) -> str:
-    """One sentence for an AWS error, with the way out where there is one."""
+def sentence(error: Exception, doing: str, region: str = "") -> str:
+    """One sentence for an AWS error, with the way out where there is one. region: where it came from, if that is known."""
     code = code_of(error)
     if isinstance(error, NoCredentialsError):
         return "no AWS credentials were found; export AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     if code in _EXPIRED:
         return "the AWS session token has expired; log in again and run again"
+    if code in _NOT_ENABLED and region in OPT_IN:
+        return (
+            f"{region} does not accept these credentials ({code}), most often because the account has not enabled that region: "
+            f"enable it once with: aws account enable-region --region-name {region}; if it is enabled, check AWS_PROFILE, or the "
+            "access key and its secret"
+        )
     if code in _INVALID:
         return f"AWS does not accept these credentials ({code}); check AWS_PROFILE, or the access key and its secret"
     return f"{doing} failed: {error}"

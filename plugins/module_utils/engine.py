@@ -42,7 +42,7 @@ THROUGH = ("succeeded", "unchanged")
 SEARCHES = 4
 PAUSE_SECONDS = 5
 # Rounds beyond the expected ones, for each attempt at an apply: plan, search, plan, checkov, apply, and the same for a republish.
-SPARE_ROUNDS = 8
+SPARE_ROUNDS = 6
 
 
 @dataclass(frozen=True)

@@ -44,9 +44,7 @@ PARAMETER_PLACES = {"path": "path", "query": "querystring", "header": "header"}
 PARAMETER_NAME = re.compile(r"[a-zA-Z0-9:._$-]+")
 # OpenAPI has these three headers described elsewhere and ignores them as parameters.
 IGNORED_HEADERS = ("accept", "content-type", "authorization")
-# How many levels terraform/modules/api_gateway has; API Gateway itself has no limit.
-MAX_DEPTH = 6
-TIMEOUT_MS = (50, 29000)
+TIMEOUT_MS = (50, 300_000)
 
 
 def openapi_routes(
@@ -74,7 +72,7 @@ def openapi_routes(
             )
         choice = entry.get("unsupported", unsupported)
         if choice not in ("error", "ignore"):
-            raise OpenApiError(f"site_builder_openapi_unsupported is {shown(choice)}; set it to error or ignore.")
+            raise OpenApiError(f"openapi_unsupported is {shown(choice)}; set it to error or ignore.")
         _Document(str(entry["file"]), entry["content"], known, files, choice == "ignore").add_to(result)
     return {
         "routes": dict(sorted(result.routes.items())),
@@ -186,9 +184,6 @@ class _Document:
                     f'the path segment "{segment}" is not one API Gateway accepts; use letters, digits and ._:- or '
                     "one whole {parameter}, with {parameter+} last"
                 )
-
-        if len(segments) > MAX_DEPTH:
-            where.fail(f"the path has {len(segments)} segments; shorten it to {MAX_DEPTH}")
 
     def _add_operation(self, result: _Result, where: Where, item: Node, node: Node) -> None:
         operation = node.value
@@ -368,7 +363,7 @@ class _Document:
             elif not self.ignore:
                 where.fail(
                     f'the parameter "{name}" has a name that API Gateway refuses; use letters, digits and :._$- or set '
-                    "site_builder_openapi_unsupported to ignore, and the function gets it unchecked"
+                    "openapi_unsupported to ignore, and the function gets it unchecked"
                 )
         return {"request_parameters": request_parameters} if request_parameters else {}
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.openapi_files import (
+    MISSING,
     Draft4Validator,
     Files,
     Node,
@@ -44,6 +45,8 @@ def words(name: str) -> str:
 
 def draft_04_problem(schema: Mapping[str, Any]) -> str:
     """Return the place and the fault when it is no schema of draft-04, or nothing."""
+    if MISSING:
+        return f"which cannot be judged without the Python library jsonschema: {MISSING}"
     try:
         Draft4Validator.check_schema(schema)
     except SchemaError as error:
@@ -144,7 +147,7 @@ class Model:
         if not self._ignore:
             self._where.fail(
                 f"the request body uses the schema keyword {key}, which draft-04 models lack; remove it, or set "
-                "site_builder_openapi_unsupported to ignore and check it in the function"
+                "openapi_unsupported to ignore and check it in the function"
             )
         self._left_out += 1
 

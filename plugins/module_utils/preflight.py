@@ -27,7 +27,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.names import (
     partition_of,
     standard_tags,
 )
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import api_gateway, lambda_
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import api_gateway, lambda_, s3
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common import ACCOUNT
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.iam import GEOGRAPHIES, INFERENCE_PROFILE
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import STACKS
@@ -105,11 +105,7 @@ _ALONE: dict[str, Check] = {
     "site_builder_plan_max_age": number(60, 30 * 86_400),
     "site_builder_plan_sha256": text("SHA-256", r"|[0-9a-f]{64}", "copy it from what plan.yml has printed"),
     "site_builder_provider_version": text("version", r"[0-9]+[.][0-9]+[.][0-9]+", "write one such as 5.100.0"),
-    "site_builder_state_bucket": text(
-        "bucket name of 3 to 63 of a-z, 0-9 and -",
-        r"|(?=.{3,63}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?",
-        "correct it or leave it empty for the computed name",
-    ),
+    "site_builder_state_bucket": _unless_empty(s3.BUCKET_NAME),
     "site_builder_vpc": _unless_empty(lambda_.SCHEMA.known["vpc"]),
     "site_builder_work_dir": text("path", r"\S.*", "name a folder"),
 }
@@ -193,6 +189,10 @@ def overridden(extra: Mapping[str, Any], prefixes: Iterable[str] = ()) -> list[s
     ]
 
 
+# Molecule skips these in every run; they are for the tasks of its own playbooks.
+_OF_MOLECULE = {"molecule-idempotence-notest", "molecule-notest", "notest"}
+
+
 def run_options(options: Mapping[str, Any]) -> list[str]:
     """Refuse what makes Ansible leave out tasks, or go through them otherwise than the playbooks rely on.
 
@@ -205,8 +205,8 @@ def run_options(options: Mapping[str, Any]) -> list[str]:
         problems.append(
             f"--tags (or ANSIBLE_RUN_TAGS) is {told(other)}, which leaves out tasks, and {whole}; leave it out"
         )
-    if options["skip_tags"]:
-        given = told(sorted(options["skip_tags"]))
+    if other := sorted(set(options["skip_tags"]) - _OF_MOLECULE):
+        given = told(other)
         problems.append(
             f"--skip-tags (or ANSIBLE_SKIP_TAGS) is {given}, which leaves out tasks, and {whole}; leave it out"
         )
@@ -283,12 +283,22 @@ def settings_problems(values: Mapping[str, Any]) -> list[str]:
     """Check the shared variables and the small ones of the roles, whose types are right, one by one and against one another."""
     problems = [problem for name, check in _ALONE.items() if name in values for problem in check(values[name], name)]
     problems += _regions(values)
-    problems += _told(check_service, values["site_builder_service"], "site_builder_service")
+    problems += service_problems(values["site_builder_service"])
     if problems:
         return problems
     problems += _told(standard_tags, _context(values), values["site_builder_tags"], what="site_builder_tags")
     problems += _told(_flags, values)
     return [*problems, *_bedrock(values), *_emails(values), *_pools(values), *_keys(values), *_held(values)]
+
+
+def service_problems(service: Any) -> Iterator[str]:
+    """What is wrong with the first part of every name."""
+    problems = _told(check_service, service, "site_builder_service")
+    yield from problems
+    if not problems and f"{service}-".startswith(s3.TAKEN_PREFIXES):
+        yield wrong(
+            "site_builder_service", service, "how names begin that AWS keeps for its own buckets", "choose another"
+        )
 
 
 def settings(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -358,7 +368,9 @@ def _regions(values: Mapping[str, Any]) -> Iterator[str]:
         ("site_builder_bedrock_region", BEDROCK_SERVICES),
     ):
         region = values[name]
-        if name == "site_builder_replica_region" and not region:
+        if not region:
+            if name != "site_builder_replica_region":
+                yield wrong(name, region, "not set", FIX_IN_INVENTORY)
             continue
         unknown = _told(partition_of, region, name)
         yield from unknown
@@ -410,14 +422,27 @@ def _pools(values: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name} is empty, and the API must know who may call it; {FIX_IN_INVENTORY}, for instance [{example}]"
     for position, arn in enumerate(arns):
         match = _POOL_ARN.fullmatch(arn)
-        if not match:
+        if not match or (match["partition"], match["region"]) != (partition_of(region), match["home"]):
             yield f"{name} holds {arn!r}, which does not look like {example}; correct or remove it"
-        elif (match["partition"], match["region"], match["home"]) != (partition_of(region), region, region):
-            yield f"{name} holds {arn!r}, which is not in {region}, the region of the API; name a pool there, such as {example}"
-        elif match["account"] != account:
-            yield f"{name} holds {arn!r}, which is not in the account {account}; name a pool there, such as {example}"
         elif arn in arns[:position]:
             yield f"{name} holds {arn!r} twice; remove one of them"
+
+
+def warnings(values: Mapping[str, Any]) -> list[str]:
+    """What AWS takes and may not be meant, of shared variables that are right."""
+    region, account = values["site_builder_region"], values["site_builder_account_id"]
+    return [
+        f"site_builder_cognito_user_pool_arns holds {arn!r}, which is not in {region}, account {account}, as the API is; its "
+        "users may call this API, if that is meant"
+        for arn in values["site_builder_cognito_user_pool_arns"]
+        if f":{region}:{account}:" not in arn and values["site_builder_target"] == "aws"
+    ]
+
+
+def aws_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """What AWS clients must have in their environment beside what there is: older AWX calls the session token otherwise."""
+    token = environ.get("AWS_SECURITY_TOKEN")
+    return {"AWS_SESSION_TOKEN": token} if token and not environ.get("AWS_SESSION_TOKEN") else {}
 
 
 def _keys(values: Mapping[str, Any]) -> Iterator[str]:

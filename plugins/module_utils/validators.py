@@ -45,14 +45,17 @@ def _untext(value: Any) -> str:
     return "write one text" if isinstance(value, (list, tuple, Mapping)) or value is None else "quote it"
 
 
-def text(what: str = "text", pattern: str = r"(?s:.*)", fix: str = "correct it") -> Check:
-    """Text that matches the pattern from end to end."""
+def text(what: str = "text", pattern: str = r"(?s:.*)", fix: str = "correct it", longest: int | None = None) -> Check:
+    """Text that matches the pattern from end to end. longest: in bytes of UTF-8."""
     compiled = re.compile(pattern)
+
+    def right(value: str) -> bool:
+        return bool(compiled.fullmatch(value)) and (longest is None or len(value.encode()) <= longest)
 
     def check(value: Any, where: str) -> Iterator[str]:
         if not isinstance(value, str):
             yield wrong(where, value, "no text", _untext(value))
-        elif not compiled.fullmatch(value):
+        elif not right(value):
             yield wrong(where, value, f"no {what}", fix)
 
     return check
@@ -194,8 +197,10 @@ class Fields:
                 yield f"{where}.{name} is missing; say what it is"
 
 
-def json_text(what: str, right: Callable[[Any], bool]) -> Check:
-    """JSON as text, such as policies are."""
+def json_text(
+    what: str, right: Callable[[Any], bool], check_parsed: Check | None = None, longest: int | None = None
+) -> Check:
+    """JSON as text, such as policies are. longest: in bytes of UTF-8, spaces between values not counted."""
 
     def check(value: Any, where: str) -> Iterator[str]:
         if not isinstance(value, str):
@@ -207,5 +212,10 @@ def json_text(what: str, right: Callable[[Any], bool]) -> Check:
             parsed = None
         if not right(parsed):
             yield wrong(where, value, f"no {what} as JSON", "correct it")
+            return
+        yield from check_parsed(parsed, where) if check_parsed else ()
+        size = len(json.dumps(parsed, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
+        if longest is not None and size > longest:
+            yield wrong(where, value, f"{size} bytes of JSON, and AWS takes {longest}", "shorten it")
 
     return check

@@ -14,6 +14,8 @@ description:
   - Checks the definitions of all stacks, field by field, what they say of one another, the OpenAPI documents, and that no
     two things would get one name.
   - Reports all problems that can be told at once, each in one sentence that names the variable, its value and the fix.
+  - Makes relative paths absolute, those of definitions too. What an inventory says begins in its folder, everything else where
+    the user stands.
   - Returns what Terraform gets for each stack, so that a run checks and defines everything once. Only a failure is shown,
     since the environment variables of functions may hold secrets.
   - Runs on the controller, talks to nobody and changes nothing. It is an action plugin, for a task with C(run_once), before
@@ -126,6 +128,22 @@ stacks:
     output:
       description: The output by which its dependants know it.
       type: str
+paths:
+  description:
+    - The absolute paths that a run works with, by variable, C(site_builder_work_dir), C(site_builder_terraform_binary),
+      C(site_builder_provider_mirror), C(site_builder_outputs_file) and C(site_builder_checkov). A relative one begins in the
+      folder of the inventory that says it, and else where the user stands. A command stays one.
+  returned: success
+  type: dict
+aws_environment:
+  description: C(AWS_SESSION_TOKEN), where the environment has it as C(AWS_SECURITY_TOKEN) only; else nothing.
+  returned: success
+  type: dict
+warnings:
+  description: What AWS takes and may not be meant; each is shown, too.
+  returned: success
+  type: list
+  elements: str
 rendered:
   description:
     - The variables of C(terraform/environments/<environment>). In place of every value that may be a secret, and of every

@@ -183,7 +183,7 @@ def main() -> None:
     try:
         caller = module.client("sts").get_caller_identity()
     except (BotoCoreError, ClientError) as error:
-        module.fail_json(msg=sentence(error, "asking AWS who is calling (sts:GetCallerIdentity)"))
+        module.fail_json(msg=sentence(error, "asking AWS who is calling (sts:GetCallerIdentity)", module.region))
     if caller["Account"] != params["account_id"]:
         module.fail_json(
             msg=f"site_builder_account_id is {params['account_id']}, but these credentials belong to account "

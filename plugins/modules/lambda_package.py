@@ -222,10 +222,10 @@ def check(package: dict, built: dict[str, dict[str, str]], own: dict[str, str]) 
         if layer not in built:
             raise PackageError(f"layers names {layer}, which is no package; add it or correct the name")
     size = sum(map(unzipped, [own["path"], *(built[layer]["path"] for layer in layers)]))
-    if size > UNZIPPED_BYTES:
+    if size >= UNZIPPED_BYTES:
         parts = f"the package and its layers {', '.join(layers)} have" if layers else "the package has"
         raise PackageError(
-            f"{parts} {size} bytes unzipped, and Lambda takes {UNZIPPED_BYTES}; leave out what it can do without"
+            f"{parts} {size} bytes unzipped, and Lambda takes less than {UNZIPPED_BYTES}; leave out what it can do without"
         )
     if package.get("handler"):
         layered = {name: read for layer in layers for name, read in members(built[layer]["path"]).items()}

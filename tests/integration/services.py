@@ -136,7 +136,8 @@ class Services(Random):
             | self.some(range_key=self.attribute(names[3:]))
             for n in range(self.randint(0, 2))
         ]
-        policy = {"Version": "2012-10-17", "Statement": []}
+        statement = {"Effect": "Deny", "Principal": "*", "Action": "dynamodb:DeleteTable", "Resource": "*"}
+        policy = {"Version": "2012-10-17", "Statement": [statement]}
         views = ["NEW_AND_OLD_IMAGES"] if replicated else ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"]
         return table | self.some(
             deletion_protection=self.flag(),
@@ -166,7 +167,12 @@ class Services(Random):
             {"id": "markers", "expired_object_delete_marker": True},
         ]
         cors = {"allowed_origins": ["https://*.example.com"], "allowed_methods": self.subset(["GET", "PUT", "POST"], 1)}
-        statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "${aws:username}"}
+        statement = {
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": "arn:aws:s3:::*/${aws:username}",
+        }
         return self.some(
             abort_multipart_days=self.randint(1, 30),
             bucket_key=self.flag(),

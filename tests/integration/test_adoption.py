@@ -31,21 +31,22 @@ module "tables" {
   source   = "./modules/dynamodb"
   for_each = toset(["agents"])
 
-  name     = "shop-${each.key}-dev"
-  region   = "eu-west-1"
-  hash_key = { name = "id", type = "S" }
-  tags     = local.tags
+  table  = { name = "shop-${each.key}-dev", hash_key = { name = "id" } }
+  region = "eu-west-1"
+  tags   = local.tags
 }
 
 module "iam" {
   source   = "./modules/iam"
   for_each = toset(["a \\"key\\"].with [dots"])
 
-  name          = "shop-list-dev"
-  account_id    = "123456789012"
-  region        = "eu-west-1"
-  log_group_arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/shop-list-dev"
-  tags          = local.tags
+  role = {
+    name          = "shop-list-dev"
+    log_group_arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/shop-list-dev"
+  }
+  account_id = "123456789012"
+  region     = "eu-west-1"
+  tags       = local.tags
 }
 
 resource "aws_lambda_layer_version" "this" {
@@ -63,64 +64,71 @@ module "lambda" {
   source   = "./modules/lambda"
   for_each = toset(["list"])
 
-  name             = "shop-list-dev"
-  environment      = "dev"
-  handler          = "main.handler"
-  timeout          = 20
-  role_arn         = values(module.iam)[0].arn
-  layer_arns       = [aws_lambda_layer_version.this.arn]
-  allowed_triggers = { events = { principal = "events.amazonaws.com", source_account = "123456789012" } }
-  tags             = local.tags
-
+  function = {
+    name             = "shop-list-dev"
+    handler          = "main.handler"
+    artifact_bucket  = "packages"
+    timeout          = 20
+    layers           = ["common"]
+    allowed_triggers = { events = { principal = "events.amazonaws.com", source_account = "123456789012" } }
+  }
   package = {
-    bucket           = "packages"
-    key              = "package.zip"
+    s3_key           = "package.zip"
     source_code_hash = filebase64sha256("${path.root}/package.zip")
   }
+  role_arn    = values(module.iam)[0].arn
+  buckets     = { packages = { name = "packages" } }
+  layer_arns  = { common = aws_lambda_layer_version.this.arn }
+  environment = "dev"
+  tags        = local.tags
 }
 
 module "api" {
   source   = "./modules/api_gateway"
   for_each = toset(["main"])
 
-  name                   = "shop-main-dev"
-  stage_name             = "v1"
-  cognito_user_pool_arns = ["arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abc"]
-  models                 = { Site = { schema = jsonencode({ type = "object" }) } }
-  cors                   = { origins = ["*"] }
-  usage_plan             = { name = "shop-main-dev", api_key_names = ["shop-partner-dev"] }
-  tags                   = local.tags
+  api = {
+    name                   = "shop-main-dev"
+    stage                  = "v1"
+    cognito_user_pool_arns = ["arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_abc"]
+    models                 = { Site = { schema = jsonencode({ type = "object" }) } }
+    cors                   = { origins = ["*"] }
+    usage_plan             = { name = "shop-main-dev", api_key_names = ["shop-partner-dev"] }
 
+    routes = {
+      list = { method = "GET", path = "/sites", function = "list" }
+      mock = {
+        method        = "POST"
+        path          = "/sites/{siteId}"
+        type          = "MOCK"
+        authorization = "NONE"
+        request_model = "Site"
+        responses     = { "200" = {} }
+      }
+    }
+  }
   functions = {
     list = {
       name       = module.lambda["list"].name
       alias      = module.lambda["list"].alias
       invoke_arn = module.lambda["list"].alias_invoke_arn
+      timeout    = 20
     }
   }
-
-  routes = {
-    list = { method = "GET", path = "/sites", function = "list" }
-    mock = {
-      method        = "POST"
-      path          = "/sites/{siteId}"
-      type          = "MOCK"
-      authorization = "NONE"
-      request_model = "Site"
-      responses     = { "200" = {} }
-    }
-  }
+  tags = local.tags
 }
 
 module "monitoring" {
   source = "./modules/monitoring"
 
-  region          = "eu-west-1"
-  topic_name      = "shop-alerts-dev"
-  topic_kms_alias = "alias/shop-alerts-dev"
-  dashboard_name  = "shop-dev"
-  emails          = ["a@example.com"]
-  tags            = local.tags
+  monitoring = {
+    topic_name      = "shop-alerts-dev"
+    topic_kms_alias = "alias/shop-alerts-dev"
+    dashboard_name  = "shop-dev"
+    emails          = ["a@example.com"]
+  }
+  region = "eu-west-1"
+  tags   = local.tags
 }
 
 resource "aws_s3_bucket" "replica" {
@@ -137,6 +145,9 @@ resource "aws_cloudfront_origin_access_control" "this" {
   signing_protocol                  = "sigv4"
 }
 """
+
+
+pytestmark = pytest.mark.long
 
 
 class World:

@@ -19,7 +19,7 @@ from tests.conftest import BIN, ROOT, clean_environment
 END_TO_END = [case for case in CASES if case.get("end_to_end")]
 # Answers as Terraform does when it is asked for its version, and leaves a trace of everything else.
 TERRAFORM = """#!/bin/sh
-[ "$1" = version ] && echo '{"terraform_version": "1.11.4"}' && exit 0
+[ "$1" = version ] && echo Terraform v1.11.4 && exit 0
 echo "$@" >> "$(dirname "$0")/trace"
 exit 1
 """
@@ -73,7 +73,13 @@ def told(output: str) -> str:
     return json.loads(fatal[0])["msg"]
 
 
-@pytest.mark.parametrize("case", END_TO_END, ids=[name_of(case) for case in END_TO_END])
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=name_of(case), marks=[pytest.mark.long] if number else [])
+        for number, case in enumerate(END_TO_END)
+    ],
+)
 def test_bad_input(case: dict[str, Any], tmp_path: Path) -> None:
     folder = inventory(case, tmp_path)
     code, output = deploy(tmp_path, folder, *case.get("extra", []))
@@ -81,6 +87,7 @@ def test_bad_input(case: dict[str, Any], tmp_path: Path) -> None:
     assert told(output).replace(str(folder), "@INVENTORY@") == case["says"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "environment", "what"),
     [

@@ -1,8 +1,12 @@
-"""dev on the embedded AWS (moto, DynamoDB on ministack): what is there afterwards, and what later runs do."""
+"""dev on the embedded AWS (moto, DynamoDB on ministack), from nothing to nothing: what is there, and what later runs do.
+
+The tests use one environment, in this order; each leaves it as it was.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +17,7 @@ import pytest
 import yaml
 
 from tests.conftest import BIN, ROOT, clean_environment, play
+from tests.killing import kill_the_apply
 
 from .conftest import Environment
 
@@ -168,6 +173,7 @@ def test_iam_documents_are_the_reviewed_ones(dev: Environment) -> None:
     assert found == json.loads(golden.read_text())
 
 
+@pytest.mark.long
 def test_limit_deploys_just_that_stack(dev: Environment) -> None:
     run = dev.deploy("--limit", "dynamodb")
     assert run.code == 0, run.output
@@ -215,6 +221,36 @@ def test_drift_is_told_exactly_and_repaired(dev: Environment) -> None:
     assert "site-builder-agents-dev" in dynamodb.list_tables()["TableNames"]
 
 
+def test_what_was_reviewed_is_applied(dev: Environment, tmp_path: Path) -> None:
+    """A changed function, from its source to its alias, by a plan that a person has looked at in between."""
+    copy = tmp_path / "functions"
+    shutil.copytree(ROOT / "examples", copy)
+    with (copy / "functions/agents/app.py").open("a") as file:
+        file.write("\n# one byte more\n")
+    arguments = ["--limit", "lambda", "-e", f"lambda_source_dir={copy}"]
+    name = "site-builder-agents-dev"
+    client = dev.client("lambda", REGION)
+
+    def live() -> str:
+        return client.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
+
+    before = live()
+    planned = dev.deploy(*arguments, playbook="playbooks/plan.yml")
+    assert planned.code == 0, planned.output
+    assert planned.results() == {"lambda": "planned"}
+    assert '~ module.lambda["agents"].aws_lambda_function.this' in planned.output
+    assert live() == before
+    applied = dev.deploy(*arguments, playbook="playbooks/apply.yml")
+    assert applied.code == 0, applied.output
+    assert applied.results() == {"lambda": "succeeded"}
+    assert int(live()) == int(before) + 1
+    assert {version["Version"] for version in client.list_versions_by_function(FunctionName=name)["Versions"]} >= {
+        before,
+        live(),
+    }
+
+
+@pytest.mark.long
 def test_a_changed_source_updates_its_function_and_another_route_the_api(dev: Environment, tmp_path: Path) -> None:
     copy = tmp_path / "examples"
     shutil.copytree(ROOT / "examples", copy)
@@ -264,6 +300,7 @@ def test_a_changed_source_updates_its_function_and_another_route_the_api(dev: En
     ] * 2
 
 
+@pytest.mark.long
 def test_hostile_environment_bends_nothing(dev: Environment) -> None:
     hostile = {
         "AWS_ACCESS_KEY_ID": "AKIAREAL",
@@ -293,6 +330,7 @@ def test_hostile_environment_bends_nothing(dev: Environment) -> None:
     assert run.stacks()["dynamodb"]["counts"] == {"created": 0, "updated": 2, "replaced": 0, "deleted": 0}
 
 
+@pytest.mark.long
 def test_two_deploys_at_once_leave_one_true_state(dev: Environment) -> None:
     command = [str(BIN / "ansible-playbook"), "deploy.yml", "-i", "inventories/dev", "--limit", "dynamodb"]
     command += ["-e", "site_builder_target=local", "-e", '{"site_builder_tags": {"Owner": "both"}}']
@@ -309,6 +347,7 @@ def test_two_deploys_at_once_leave_one_true_state(dev: Environment) -> None:
     assert after.results() == {"dynamodb": "unchanged"}, after.output
 
 
+@pytest.mark.long
 def test_a_held_lock_is_named(dev: Environment) -> None:
     client, bucket = dev.client("s3", REGION), "site-builder-tfstate-dev-123456789012-eu-west-1"
     key = "site-builder/dev/dynamodb/terraform.tfstate.tflock"
@@ -342,6 +381,7 @@ def test_data_is_not_lost_by_a_slip(dev: Environment) -> None:
     assert "site-builder-agents-dev" in dev.client("dynamodb", REGION).list_tables()["TableNames"]
 
 
+@pytest.mark.long
 def test_check_mode_is_a_plan(dev: Environment) -> None:
     run = dev.deploy("--check", "--limit", "dynamodb", "-e", '{"site_builder_tags": {"Owner": "nobody"}}')
     assert run.code == 0, run.output
@@ -351,6 +391,7 @@ def test_check_mode_is_a_plan(dev: Environment) -> None:
     assert "nobody" not in [tag["Value"] for tag in tags]
 
 
+@pytest.mark.long
 def test_terraform_of_the_pypi_wheel(dev: Environment, tmp_path: Path) -> None:
     """Where no Terraform is installed, the set-up brings this one (requirements-terraform.txt)."""
     launcher = tmp_path / "terraform"
@@ -361,7 +402,46 @@ def test_terraform_of_the_pypi_wheel(dev: Environment, tmp_path: Path) -> None:
     assert run.results() == {"s3": "unchanged"}
 
 
+def test_a_killed_apply_is_made_whole_by_the_next_run(dev: Environment) -> None:
+    """AWS has a table that the state knows nothing of, and the lock is there; more kills are in test_faults."""
+    tables = yaml.safe_load((ROOT / "roles/dynamodb/defaults/main.yml").read_text())["dynamodb_tables"]
+    tables["killed"] = {"hash_key": {"name": "id"}}
+    definition = json.dumps({"dynamodb_tables": tables})
+    command = [str(BIN / "ansible-playbook"), "deploy.yml", "-i", "inventories/dev", "--limit", "dynamodb"]
+    command += ["-e", "site_builder_target=local", "-e", definition]
+    kill_the_apply(dev.work_dir, command, cwd=ROOT, env=clean_environment(dev.work_dir))
+    refused = dev.deploy("--limit", "dynamodb", "-e", definition, "-e", '{"site_builder_lock_timeout": 1}')
+    assert refused.code != 0
+    lock = re.search(r"is locked by .* site_builder_lock_id=(\S+)", refused.stacks()["dynamodb"]["reason"])[1]
+    broken = dev.deploy("-e", f"site_builder_lock_id={lock}", playbook="playbooks/unlock.yml")
+    assert broken.code == 0, broken.output
+    whole = dev.deploy("--limit", "dynamodb", "-e", definition)
+    assert whole.code == 0, whole.output
+    assert '<- module.tables["killed"].aws_dynamodb_table.this (import of site-builder-killed-dev)' in whole.output
+    assert whole.stacks()["dynamodb"]["counts"]["created"] == 0
+    state_bucket = "site-builder-tfstate-dev-123456789012-eu-west-1"
+    objects = dev.client("s3", REGION).list_objects_v2(Bucket=state_bucket, Prefix="site-builder/dev/dynamodb/")
+    assert [one["Key"] for one in objects["Contents"]] == ["site-builder/dev/dynamodb/terraform.tfstate"]
+    assert "site-builder-killed-dev" in {one["name"] for one in dev.resources(REGION)["aws_dynamodb_table"]}
+
+
 def test_destroy_needs_the_name(dev: Environment) -> None:
     run = play(dev.work_dir, playbook="playbooks/destroy.yml")
     assert run.code != 0
     assert "-e site_builder_confirm_destroy=dev" in run.output
+
+
+def test_destroy_leaves_nothing(dev: Environment) -> None:
+    """The last test of this environment."""
+    options = ["-e", "site_builder_confirm_destroy=dev", "-e", "site_builder_empty_buckets=true"]
+    run = dev.deploy(*options, playbook="playbooks/destroy.yml")
+    assert run.code == 0, run.output
+    assert run.results() == NEWLY
+    assert dev.client("dynamodb", REGION).list_tables()["TableNames"] == []
+    assert [bucket["Name"] for bucket in dev.client("s3", REGION).list_buckets()["Buckets"]] == [
+        "site-builder-tfstate-dev-123456789012-eu-west-1"
+    ]
+    assert dev.client("lambda", REGION).list_functions()["Functions"] == []
+    assert dev.client("apigateway", REGION).get_rest_apis()["items"] == []
+    assert dev.client("sns", REGION).list_topics()["Topics"] == []
+    assert dev.resources(REGION) == {}

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS
 
 from tests.conftest import ROOT, clean_environment, play
 
 ROOTS = ROOT / "terraform/environments"
-ENVIRONMENTS = ["dev", "sit", "prod"]
 
 
-@pytest.mark.parametrize("environment", ["sit", "prod"])
+@pytest.mark.parametrize("environment", sorted(ENVIRONMENTS.keys() - {"dev"}))
 def test_the_roots_are_one(environment: str) -> None:
     files = {path.name: path for path in (ROOTS / environment).iterdir() if not path.name.startswith(".terraform")}
     assert {name for name, path in files.items() if not path.is_symlink()} == {"terraform.tfvars"}
@@ -39,6 +39,7 @@ def test_the_variables_are_those_of_the_inventory(environment: str, tmp_path: Pa
     )
 
 
+@pytest.mark.long
 def test_small_variables_reach_every_stack(tmp_path: Path) -> None:
     """What an inventory says of its account in a line of its own, without a definition."""
     account = "arn:aws:{}:333333333333:{}"
@@ -83,6 +84,7 @@ def test_the_variables_name_no_other_account(environment: str) -> None:
     assert set(arns) == {inventory["site_builder_account_id"]}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_the_root_is_valid(environment: str, cli_config: Path, tmp_path: Path) -> None:
     folder = tmp_path / "terraform"

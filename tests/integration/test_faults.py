@@ -1,6 +1,6 @@
 """Runs that are killed, and an AWS that fails: the next run finds everything and makes it whole.
 
-`make test` kills a few times. SITE_BUILDER_KILLS=30 SITE_BUILDER_KILL_STACKS=dynamodb,iam,... does it for an hour; docs/checks.md says
+`make test` kills once, see test_deploy_dev; `make test-all` a few times. SITE_BUILDER_KILLS=30 SITE_BUILDER_KILL_STACKS=dynamodb,iam,... does it for an hour; docs/checks.md says
 what came of that.
 """
 
@@ -26,6 +26,7 @@ import pytest
 import yaml
 
 from tests.conftest import BIN, ROOT, Run, clean_environment, play
+from tests.killing import processes, wait_for_the_end
 
 from .conftest import Environment
 
@@ -36,6 +37,9 @@ SEED = int(os.environ.get("SITE_BUILDER_KILL_SEED", "7"))
 TABLES = yaml.safe_load((ROOT / "roles/dynamodb/defaults/main.yml").read_text())["dynamodb_tables"]
 STATE_BUCKET = "site-builder-tfstate-dev-123456789012-eu-west-1"
 VICTIMS = {"terraform": r"^\S*terraform (plan|apply)", "provider": r"terraform-provider-aws", "ansible": ""}
+
+
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
@@ -52,19 +56,6 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
     shutil.rmtree(work_dir)
 
 
-def processes(below: Path) -> dict[int, str]:
-    """{pid: command line} of the Terraform processes that work in this directory."""
-    found = {}
-    for proc in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (proc / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            if "terraform" in line and str((proc / "cwd").readlink()).startswith(str(below)):
-                found[int(proc.name)] = line
-        except OSError:
-            continue
-    return found
-
-
 def kill(process: subprocess.Popen[str], victim: str, delay: float, work_dir: Path) -> str:
     """Let `delay` seconds pass, then SIGKILL the victim as soon as it is there; return whom it was."""
     deadline = time.monotonic() + delay
@@ -79,18 +70,6 @@ def kill(process: subprocess.Popen[str], victim: str, delay: float, work_dir: Pa
                     return line.split()[0]
         time.sleep(0.05)
     return "nobody: it had ended"
-
-
-def wait_for_the_end(work_dir: Path) -> None:
-    """A Terraform whose Ansible has gone ends by itself. A provider whose Terraform has gone does not; it only waits, and goes with
-    its container or by the hand of whoever has killed."""
-    deadline = time.monotonic() + 120
-    while (left := processes(work_dir)) and time.monotonic() < deadline:
-        if not any(re.search(VICTIMS["terraform"], line) for line in left.values()):
-            for pid in left:
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(0.2)
-    assert left == {}
 
 
 def deploy_in_background(

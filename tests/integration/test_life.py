@@ -18,7 +18,11 @@ from .conftest import Environment
 
 REGION = "eu-west-1"
 BUCKET = "site-builder-tfstate-sit-123456789012-eu-west-1"
+MARKER = {"Bucket": BUCKET, "Key": "site-builder/sit/dynamodb/interrupted.json"}
 SECRET = "hunter2-correct-horse"
+
+
+pytestmark = pytest.mark.long
 
 
 class Life(Environment):
@@ -71,7 +75,13 @@ def test_a_plan_of_the_empty_environment(sit: Life) -> None:
     assert '+ module.tables["generations"].aws_dynamodb_table.this' in run.output
     assert sit.client("dynamodb", REGION).list_tables()["TableNames"] == []
     folder = sit.plans[-1]
-    assert {path.name for path in folder.iterdir()} == {"dynamodb.tfplan", "manifest.json", "plan.html", "plan.json"}
+    assert {path.name for path in folder.iterdir()} == {
+        "dynamodb.tfplan",
+        "manifest.json",
+        "plan.html",
+        "plan.json",
+        "plan.md",
+    }
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     assert "site-builder-generations-sit" in (folder / "plan.html").read_text()
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -113,10 +123,9 @@ def test_apply_refuses_a_plan_of_another_commit(sit: Life) -> None:
 
 def test_apply_refuses_a_plan_from_before_a_broken_lock(sit: Life) -> None:
     """The state is the same: the killed apply had not come to write it."""
-    mark = {"Bucket": BUCKET, "Key": "site-builder/sit/dynamodb/interrupted.json"}
-    sit.client("s3", REGION).put_object(**mark, Body=b"{}")
+    sit.client("s3", REGION).put_object(**MARKER, Body=b"{}")
     run = sit.apply()
-    sit.client("s3", REGION).delete_object(**mark)
+    sit.client("s3", REGION).delete_object(**MARKER)
     assert run.code != 0
     assert "an apply of dynamodb was interrupted since the plan" in said(run)
     assert "terraform apply" not in run.output
@@ -149,15 +158,20 @@ def forget(sit: Life, module: str) -> None:
     client.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(state).encode())
 
 
-def test_a_plan_in_the_state_bucket_needs_nothing_of_this_machine(sit: Life) -> None:
-    """And of the two ways to find out that AWS holds what the state does not, this is the one without a lock."""
+def test_what_exists_is_taken_over_only_after_an_interruption(sit: Life) -> None:
+    """And the plan of that needs nothing of this machine, when it is kept in the state bucket."""
+    address = 'module.tables["agents"].aws_dynamodb_table.this'
     forget(sit, 'module.tables["agents"]')
     tags = '{"site_builder_tags": {"Owner": "ann"}, "site_builder_plan_store": "s3"}'
     planned = sit.plan("-e", tags)
     assert planned.code == 0, planned.output
-    refused = sit.apply("-e", tags)
-    assert refused.code != 0
-    assert "; run playbooks/plan.yml again, which takes over what is ours" in said(refused)
+    assert planned.stacks()["dynamodb"]["counts"]["created"] == 1
+    for refused in (sit.apply("-e", tags), sit.deploy("-e", tags)):
+        assert refused.code != 0
+        takes_it = json.dumps({"dynamodb": {address: "site-builder-agents-sit"}})
+        assert f"site_builder_imports: {takes_it}" in refused.stacks()["dynamodb"]["reason"]
+        assert refused.results() == {"dynamodb": "failed"}
+    sit.client("s3", REGION).put_object(**MARKER, Body=b"{}")
     planned = sit.plan("-e", tags)
     assert planned.code == 0, planned.output
     assert planned.stacks()["dynamodb"]["counts"]["created"] == 0
@@ -184,7 +198,10 @@ def test_gates(sit: Life) -> None:
     assert "the plan changes 2 resources, and site_builder_max_changes is 1" in said(run)
     run = sit.deploy("-e", '{"site_builder_require_plan": true}')
     assert run.code != 0
-    assert "sit takes reviewed plans only: run playbooks/plan.yml" in said(run)
+    assert (
+        "site_builder_require_plan is True on the command line (extra variables), and only the inventory may"
+        in said(run)
+    )
 
 
 def test_a_dead_lock_is_shown_and_broken_by_its_id(sit: Life) -> None:

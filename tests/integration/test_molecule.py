@@ -1,23 +1,30 @@
-"""The molecule scenario, as a person would run it from the checkout: sit, deployed, idempotent, verified, destroyed.
-
-Two stacks of six, for time: all six are deployed in test_deploy_dev, and destroyed in test_deploy_prod.
-"""
+"""The molecule scenarios, as a person would run them: `molecule test -s <name>` in extensions/."""
 
 from __future__ import annotations
 
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import BIN, ROOT, clean_environment
 
+SCENARIOS = sorted(path.parent.name for path in (ROOT / "extensions/molecule").glob("*/molecule.yml"))
+# Two stacks of six, for time: all six are deployed and destroyed in test_deploy_dev and test_deploy_prod.
+LIMITS = {"default": "dynamodb,s3"}
 
-def test_default_scenario(tmp_path: Path) -> None:
-    env = clean_environment(tmp_path / "work", SITE_BUILDER_LIMIT="dynamodb,s3")
+
+@pytest.mark.parametrize(
+    "scenario", [pytest.param(name, marks=[] if name == "default" else pytest.mark.long) for name in SCENARIOS]
+)
+def test_scenario(scenario: str, tmp_path: Path) -> None:
+    limit = {"SITE_BUILDER_LIMIT": LIMITS[scenario]} if scenario in LIMITS else {}
+    env = clean_environment(tmp_path / "work", MOLECULE_EPHEMERAL_DIRECTORY=str(tmp_path / "molecule"), **limit)
     env["PATH"] = f"{BIN}:{env['PATH']}"
     env.pop("ANSIBLE_CONFIG")
     run = subprocess.run(
-        [str(BIN / "molecule"), "test"],
-        cwd=ROOT,
+        [str(BIN / "molecule"), "test", "-s", scenario],
+        cwd=ROOT / "extensions",
         env=env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

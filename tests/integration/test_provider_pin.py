@@ -70,6 +70,7 @@ def initialise(stack: str, mirror: Path, tmp_path: Path, package: str = "", pinn
     return {path.parent.name for path in (project / ".terraform/providers").glob("*/*/*/*/*")}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stack", STACKS)
 def test_linked(mirror: Path, tmp_path: Path, stack: str) -> None:
     package = toolchain_info.linked_package(mirror, SHIPPED.version)
@@ -81,6 +82,7 @@ def test_with_the_shipped_hashes(mirror: Path, tmp_path: Path) -> None:
     assert initialise("s3", mirror, tmp_path) == {SHIPPED.version}
 
 
+@pytest.mark.long
 def test_without_the_pin_it_would_be_the_newer_one(mirror: Path, tmp_path: Path) -> None:
     assert initialise("s3", mirror, tmp_path, pinned=False) == {NEWER}
 

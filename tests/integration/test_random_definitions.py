@@ -151,6 +151,7 @@ def resources(batch: list[dict[str, Any]], folder: Path, provider: dict[str, Any
     return int(planned[1])
 
 
+@pytest.mark.long
 def test_terraform_plans_them(services: list[dict[str, Any]], cli_config: Path, sts: str, tmp_path: Path) -> None:
     env = clean_environment(
         tmp_path,

@@ -27,13 +27,14 @@ def started(work_dir: Path) -> bool:
 
 
 def test_terraform_that_is_too_old(work_dir: Path, tmp_path: Path) -> None:
-    old = executable(tmp_path / "terraform", '#!/bin/sh\necho \'{"terraform_version": "1.5.7"}\'\n')
+    old = executable(tmp_path / "terraform", "#!/bin/sh\necho Terraform v1.5.7\n")
     run = play(work_dir, "-e", f"site_builder_terraform_binary={old}")
     assert run.code != 0
     assert f"Terraform 1.5.7 at {old} is too old, 1.11 or newer is needed" in " ".join(run.output.split())
     assert not started(work_dir)
 
 
+@pytest.mark.long
 def test_provider_mirror_without_the_provider(work_dir: Path, tmp_path: Path) -> None:
     run = play(work_dir, "-e", f"site_builder_provider_mirror={tmp_path}")
     assert run.code != 0
@@ -41,6 +42,7 @@ def test_provider_mirror_without_the_provider(work_dir: Path, tmp_path: Path) ->
     assert not started(work_dir)
 
 
+@pytest.mark.long
 def test_port_in_use(work_dir: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -81,12 +83,14 @@ def test_setup_with_a_terraform_that_is_too_old(tmp_path: Path) -> None:
     assert "is too old" in run.stderr
 
 
+@pytest.mark.long
 def test_limit_that_matches_nothing(work_dir: Path) -> None:
     run = play(work_dir, "--limit", "nosuch")
     assert run.code != 0
     assert not started(work_dir)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

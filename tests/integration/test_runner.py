@@ -32,6 +32,9 @@ from .other_user import as_another_user, common_folder, give, set_writable
 CREDENTIAL = {"access_key": "AKIAIOSFODNN7EXAMPLE", "secret_key": "swordfish-of-the-credential"}
 
 
+pytestmark = pytest.mark.long
+
+
 @functools.cache
 def made(module: str) -> dict[str, dict[str, Any]]:
     """What the role makes of one kind in AWX, by name."""

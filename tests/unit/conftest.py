@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+import botocore.loaders
+import botocore.session
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible.plugins.loader import init_plugin_loader
@@ -22,6 +24,15 @@ def _collection_for_children() -> Iterator[None]:
     """Let the processes that tests start import this collection."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(COLLECTIONS), prepend=os.pathsep)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_of_aws_are_read_once() -> Iterator[None]:
+    """moto gives every test a session of its own, which would parse botocore's descriptions of the services anew."""
+    loader = botocore.loaders.create_loader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", lambda _path=None: loader)
         yield
 
 

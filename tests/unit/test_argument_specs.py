@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import DEFINITIONS
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import registry
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import DEFINITIONS, STACKS
 
 from tests.conftest import BIN, ROOT, clean_environment
+from tests.settings import DEV
 
 ROLES = sorted(path for path in (Path(__file__).parents[2] / "roles").iterdir() if path.is_dir())
 
@@ -47,8 +49,14 @@ def test_variables_carry_the_role_as_prefix(role: Path) -> None:
 
 
 def test_entry_points_are_task_files(role: Path) -> None:
-    for entry_point in load(role / "meta/argument_specs.yml")["argument_specs"]:
-        assert (role / f"tasks/{entry_point}.yml").is_file()
+    """The role of a stack has no entry point of its own: `main` tells of its variables, and its task files are hooks."""
+    entry_points = load(role / "meta/argument_specs.yml")["argument_specs"].keys()
+    tasks = {path.stem for path in role.glob("tasks/*.yml")}
+    if role.name in STACKS:
+        assert entry_points == {"main"}
+        assert tasks == set(example_service()[role.name]["hooks"])
+    else:
+        assert entry_points <= tasks
 
 
 def test_example_is_a_play_of_this_role(role: Path) -> None:
@@ -56,11 +64,34 @@ def test_example_is_a_play_of_this_role(role: Path) -> None:
     spec = next(iter(load(role / "meta/argument_specs.yml")["argument_specs"].values()))
     known = {name for other in ROLES for name in load(other / "defaults/main.yml")}
     (play,) = yaml.safe_load(spec["examples"])
-    assert f"bbws.site_builder.{role.name}" in spec["examples"]
     variables = play.get("vars", {})
+    if role.name in STACKS:
+        assert [one["role"].rpartition(".")[2] for one in play["roles"]] == ["site_builder", "terraform_stack"]
+        assert variables.keys() >= STACKS[role.name].variables.keys()
+        assert variables.keys() <= load(role / "defaults/main.yml").keys()
+    else:
+        assert f"bbws.site_builder.{role.name}" in spec["examples"]
     assert variables.keys() <= known
     for name in DEFINITIONS.keys() & variables.keys():
         assert list(DEFINITIONS[name](variables[name], name)) == []
+
+
+def example_service() -> registry.Stacks:
+    """What the examples of the six roles say together, defined. Only the code and the document are not here."""
+    specs = [load(ROOT / f"roles/{name}/meta/argument_specs.yml")["argument_specs"]["main"] for name in STACKS]
+    plays = [play for spec in specs for play in yaml.safe_load(spec["examples"])]
+    definitions = {name: value for play in plays for name, value in play["vars"].items()}
+    assert definitions.keys() == DEFINITIONS.keys()
+    assert [problem for stack in STACKS.values() for problem in stack.references(definitions)] == []
+    documents = [path for api in definitions["api_gateway_apis"].values() for path in api["documents"]]
+    (function,) = definitions["lambda_functions"]
+    operation = f"security: [], x-site-builder-function: {function}, responses: {{'200': {{description: Fine}}}}"
+    text = f"openapi: 3.0.3\ninfo: {{title: Orders, version: '1'}}\npaths: {{/orders: {{get: {{{operation}}}}}}}\n"
+    return registry.define(definitions, dict.fromkeys(documents, text), DEV)
+
+
+def test_examples_are_one_service() -> None:
+    assert example_service().keys() == STACKS.keys()
 
 
 def test_ansible_takes_the_examples(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import init_plugin_loader
 from ansible.template import Templar
 from ansible.utils.collection_loader import AnsibleCollectionConfig
+from ansible_collections.bbws.site_builder.plugins.module_utils import names
 from ansible_collections.bbws.site_builder.plugins.module_utils.awx import sliced
 
 from tests.awx import Call, calls, settings, tasks
@@ -32,7 +33,7 @@ COLLECTIONS = Path(ansible.__file__).parents[1] / "ansible_collections"
 SPEC = yaml.safe_load((ROOT / "roles/site_builder/meta/argument_specs.yml").read_text())["argument_specs"]["main"]
 OPTIONS: dict[str, dict[str, Any]] = SPEC["options"]
 JOBS = {"plan", "deploy", "apply", "drift", "destroy", "outputs", "bootstrap", "unlock"}
-ENVIRONMENTS = {"dev", "sit", "prod"}
+ENVIRONMENTS = set(names.ENVIRONMENTS)
 EVERYTHING: dict[str, Any] = {
     "awx_config_project_credential": "git",
     "awx_config_execution_environment_image": "registry.example.com/site-builder:1",
@@ -377,7 +378,8 @@ def test_the_documentation_says_which_collection_and_how_many_calls() -> None:
     text = (ROOT / "docs/awx.md").read_text()
     manifest = json.loads((COLLECTIONS / "awx/awx/MANIFEST.json").read_text())
     assert f"ansible-galaxy collection install awx.awx:{manifest['collection_info']['version']}`" in text
-    assert f"each of the {len(made())} calls" in text
+    (counts,) = re.findall(r"each call \((\d+) for an environment, and (\d+)\)", text)
+    assert len(made()) == int(counts[0]) * len(ENVIRONMENTS) + int(counts[1])
 
 
 def test_no_variable_begins_like_those_that_awx_gives_to_its_jobs() -> None:

@@ -69,21 +69,6 @@ class TestWorkDirOfTheEmbeddedAws:
         assert spec["options"]["local_aws_work_dir"]["default"].split() == default.split()
 
 
-@pytest.mark.parametrize("environment", [None, {}])
-def test_function_with_an_environment_that_is_empty(environment: dict | None):
-    known = {"REGION": "r", "ORIGIN": "o"}
-    functions = {"a": {"environment": environment}, "b": {}, "c": {"environment": {"KEY": "secret", **known}}}
-    values = evaluated(
-        "lambda/vars/main.yml",
-        "_lambda_environment_values",
-        lambda_functions=functions,
-        site_builder_bedrock_inference_profile="p",
-        site_builder_bedrock_region="r",
-        site_builder_cors_origin="o",
-    )
-    assert values == ["secret"]
-
-
 @pytest.mark.parametrize(
     ("managed", "looks"),
     [
@@ -121,7 +106,7 @@ def test_buckets_that_are_emptied_are_those_that_the_plan_deletes():
     deletions = evaluated(
         "s3/vars/main.yml",
         "_s3_deletions",
-        terraform_stack_plan={"actions": actions},
+        _terraform_stack_step={"actions": actions},
         _terraform_stack_states={"s3": {"buckets": held}},
     )
     assert deletions == ["copy", "sites", "logs"]

@@ -4,20 +4,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.dr import RETENTION_DAYS
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
-from ansible_collections.bbws.site_builder.plugins.module_utils.names import resource_name
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import partition_of, resource_name
 from ansible_collections.bbws.site_builder.plugins.module_utils.openapi import openapi_routes
+from ansible_collections.bbws.site_builder.plugins.module_utils.openapi_files import read_file
+from ansible_collections.bbws.site_builder.plugins.module_utils.openapi_models import draft_04_problem
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common import (
     ANY_TEXT,
     KEY,
     KMS_KEY,
     MANY,
-    POLICY,
     SOME_TEXT,
     Settings,
     arn,
@@ -27,6 +29,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common im
     names,
     stop,
 )
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.policies import API_POLICY, API_POLICY_CHARACTERS
 from ansible_collections.bbws.site_builder.plugins.module_utils.validators import (
     Fields,
     choice,
@@ -41,19 +44,30 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.validators impor
 )
 
 NAME = text("name of letters, digits, - and _", r"[A-Za-z0-9_-]{1,128}")
+# Beyond it, the account needs a higher quota.
+EDGE_TIMEOUT_MS = 29_000
 LIMIT, RATE = number(0, MANY), number(0, MANY, whole=False)
 HEADER = text("name of a header", r"\*|[A-Za-z0-9-]+")
-ORIGIN = text("origin", r"\*|https?://[^/*\s'\"$\\#]+", "write * or scheme and host, such as https://app.example.com")
+ORIGIN = text(
+    "origin", r"\*|[a-z][a-z0-9+.-]*://[^/*\s'\"$\\#]+", "write * or scheme and host, such as https://app.example.com"
+)
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+# API Gateway has no limit; each level is a block of terraform/modules/api_gateway.
 _SEGMENT = r"[A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\}"
 PATH = text(
-    "path of at most six segments",
-    rf"/|(?=(/[^/]+){{1,6}}\Z)(/({_SEGMENT}))*/({_SEGMENT}|\{{[A-Za-z0-9._-]+\+\}})",
+    "path of at most twelve segments",
+    rf"/|(?=(/[^/]+){{1,12}}\Z)(/({_SEGMENT}))*/({_SEGMENT}|\{{[A-Za-z0-9._-]+\+\}})",
     "write it like /sites/{id}/{proxy+}",
+)
+_NAME = r"[A-Za-z0-9:._$-]+"
+MAPPING = text(
+    "parameter of the integration",
+    rf"integration\.request\.(path|(multivalue)?(querystring|header))\.{_NAME}",
+    "write integration.request.<path|querystring|header>.<name>",
 )
 PARAMETER = text(
     "request parameter",
-    r"method\.request\.(path|querystring|header)\.[A-Za-z0-9._$-]+",
+    rf"method\.request\.(path|querystring|header)\.{_NAME}",
     "write method.request.<path|querystring|header>.<name>",
 )
 
@@ -102,7 +116,7 @@ ROUTE = Fields(
         "method": choice(*VERBS, "ANY"),
         "passthrough_behavior": choice("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"),
         "path": PATH,
-        "request_mappings": entries(SOME_TEXT),
+        "request_mappings": entries(SOME_TEXT, MAPPING),
         "request_model": SOME_TEXT,
         "request_parameters": entries(switch, PARAMETER),
         "request_templates": entries(ANY_TEXT),
@@ -127,7 +141,7 @@ ROUTE = Fields(
                 "throttling_rate_limit": RATE,
             }
         ),
-        "timeout_milliseconds": number(50, 29_000),
+        "timeout_milliseconds": number(50, 300_000),
         "type": choice("AWS_PROXY", "AWS", "HTTP", "HTTP_PROXY", "MOCK"),
         "uri": SOME_TEXT,
     },
@@ -146,7 +160,13 @@ def _burst_and_rate(plan: Mapping[str, Any], where: str) -> Iterator[str]:
 
 def _endpoint(api: Mapping[str, Any], where: str) -> Iterator[str]:
     kind, domain = api.get("endpoint_type") or "REGIONAL", api.get("domain")
-    if kind == "PRIVATE" and not api.get("resource_policy"):
+    for name, route in (api.get("routes") or {}).items():
+        waits = route.get("timeout_milliseconds") or 0
+        if kind == "EDGE" and waits > EDGE_TIMEOUT_MS:
+            what, fix = "longer than an EDGE API waits", f"write {EDGE_TIMEOUT_MS} at most or change endpoint_type"
+            yield wrong(f"{where}.routes.{name}.timeout_milliseconds", waits, what, fix)
+    # A document may bring it.
+    if kind == "PRIVATE" and not api.get("resource_policy") and not api.get("documents"):
         yield wrong(f"{where}.endpoint_type", kind, "without a way in", "add a resource_policy")
     if kind == "PRIVATE" and domain:
         yield wrong(f"{where}.endpoint_type", kind, "not for a public domain", "remove domain")
@@ -174,8 +194,9 @@ def _one_authorizer(api: Mapping[str, Any], where: str) -> Iterator[str]:
         yield wrong(f"{where}.authorizer.id", existing, "instead of user pools", "add cognito_user_pool_arns: []")
 
 
-def _schema(parsed: Any) -> bool:
-    return isinstance(parsed, dict)
+def _draft_04(schema: Mapping[str, Any], where: str) -> Iterator[str]:
+    if problem := draft_04_problem(schema):
+        yield wrong(where, json.dumps(schema), f"no schema of draft-04 ({problem})", "correct it")
 
 
 USER_POOL = arn("cognito-idp", r"userpool/[\w-]+_[0-9a-zA-Z]+", "a Cognito user pool")
@@ -228,12 +249,20 @@ SCHEMA = Fields(
         ),
         "manage_account_logging_role": switch,
         "metrics_enabled": switch,
+        # Ours: what happens to what documents have and request models cannot say.
+        "openapi_unsupported": choice("error", "ignore"),
         "minimum_compression_size": number(0, 10_485_760),
         "models": entries(
-            Fields({"description": ANY_TEXT, "schema": json_text("object", _schema)}, required=["schema"]),
+            Fields(
+                {
+                    "description": ANY_TEXT,
+                    "schema": json_text("object", lambda parsed: isinstance(parsed, dict), _draft_04),
+                },
+                required=["schema"],
+            ),
             text("name of a model", r"[A-Za-z0-9]+", "use letters and digits"),
         ),
-        "resource_policy": POLICY,
+        "resource_policy": API_POLICY,
         "routes": entries(ROUTE),
         "stage": NAME,
         "stage_variables": entries(
@@ -261,12 +290,16 @@ SCHEMA = Fields(
 )
 
 
+# Ours, not the module's.
+_SWITCHES = ("documents", "openapi_unsupported")
+
+
 def define(
     apis: Mapping[str, Any], documents: Mapping[str, str], functions: Collection[str], settings: Settings
 ) -> dict[str, Any]:
     """APIs by key: the fields of terraform/modules/api_gateway, less name, and `documents`, paths of OpenAPI documents.
 
-    documents: the text of each of these files, by path. functions: the keys of the functions that routes may name.
+    documents: the text of each of these files, by absolute path. functions: the keys of the functions that routes may name.
     """
     context, dr = settings["context"], settings["dr"]
     entries = given(apis)
@@ -276,26 +309,22 @@ def define(
     for key, api in entries.items():
         where = f"api_gateway_apis.{key}"
         try:
-            found = openapi_routes(
-                [{"file": path, "content": documents[path]} for path in api.get("documents") or []], functions
-            )
+            whole = _with_documents(api, documents, functions, where)
         except SiteBuilderError as error:
-            problems += [f"{where}.documents: {problem.rstrip('.')}" for problem in error.problems]
+            problems += error.problems
             continue
-        routes, models = ({**found[field], **(api.get(field) or {})} for field in ("routes", "models"))
-        problems += _route_problems({**api, "routes": routes, "models": models}, functions, where)
+        whole = {"cognito_user_pool_arns": settings["cognito_user_pool_arns"], **whole}
+        problems += [*SCHEMA(whole, where)] or _route_problems(whole, functions, where)
+        problems += _policy_size(whole.get("resource_policy") or "", context, where)
         if key not in name_of:
             continue
         stage = api.get("stage") or context["environment"]
         predicted[key] = {"name": name_of[key], "stage": stage}
         tfvars[key] = {
-            "cognito_user_pool_arns": settings["cognito_user_pool_arns"],
             **(boundary(settings) if api.get("manage_account_logging_role") else {}),
-            **{field: value for field, value in api.items() if field != "documents"},
+            **whole,
             "name": name_of[key],
             "stage": stage,
-            "routes": routes,
-            "models": models,
             "logs": {
                 "group_name": resource_name(key, "api_log_group", context),
                 "retention_in_days": dr["log_retention_days"],
@@ -305,6 +334,43 @@ def define(
         }
     stop(problems)
     return defined({"apis": tfvars, "tags": settings["tags"]}, {"apis": predicted}, hooks=["before_plan"])
+
+
+def _with_documents(
+    api: Mapping[str, Any], documents: Mapping[str, str], functions: Collection[str], where: str
+) -> dict[str, Any]:
+    """The API as its documents and its own fields say it together. A route or model of its own replaces a document's of the
+    same name; of everything else there is one, and whoever says it twice must say the same."""
+    paths = api.get("documents") or []
+    try:
+        found = openapi_routes(
+            [{"file": path, "content": documents[path]} for path in paths],
+            functions,
+            read_file,
+            api.get("openapi_unsupported", "error"),
+        )
+    except SiteBuilderError as error:
+        raise SiteBuilderError(*(f"{where}.documents: {problem.rstrip('.')}" for problem in error.problems)) from error
+    own = {field: value for field, value in api.items() if field not in _SWITCHES}
+    whole = {**own, **{name: {**found[name], **own.get(name, {})} for name in ("routes", "models")}}
+    clashes = []
+    for field, value in found["settings"].items():
+        mine = own.get(field, {} if isinstance(value, Mapping) else value)
+        whole[field] = {**mine, **value} if isinstance(value, Mapping) else value
+        if whole[field] != ({**value, **mine} if isinstance(value, Mapping) else mine):
+            clashes.append(f"{where}.{field} is not what {' and '.join(paths)} says; say it in one of them only")
+    stop(clashes)
+    return whole
+
+
+def _policy_size(policy: str, context: Mapping[str, Any], where: str) -> Iterator[str]:
+    """The module writes each resource as the API's whole ARN, whose id has ten characters."""
+    region = context["region"]
+    longer = len(f"arn:{partition_of(region)}:{region}:{context['account_id']}:{'-' * 10}")
+    size = len(policy) + policy.count('"execute-api:/') * longer
+    if size > API_POLICY_CHARACTERS:
+        what = f"{size} characters with whole ARNs, and API Gateway takes {API_POLICY_CHARACTERS}"
+        yield wrong(f"{where}.resource_policy", policy, what, "shorten it")
 
 
 def _route_problems(api: Mapping[str, Any], functions: Collection[str], where: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import REGIONS, resource_names
-from ansible_collections.bbws.site_builder.plugins.module_utils.validators import Check, choice, json_text, text
+from ansible_collections.bbws.site_builder.plugins.module_utils.validators import Check, choice, text
 
 Definitions = Mapping[str, Any]
 Settings = Mapping[str, Any]
@@ -29,12 +29,7 @@ def arn(service: str, resource: str, what: str) -> Check:
     return text(f"ARN of {what}", pattern, "give the whole ARN")
 
 
-def _policy(parsed: Any) -> bool:
-    return isinstance(parsed, dict) and "Statement" in parsed
-
-
 KMS_KEY = arn("kms", "key/[0-9A-Za-z-]+", "a KMS key")
-POLICY = json_text("policy with a Statement", _policy)
 QUEUE_OR_TOPIC = arn("(sqs|sns)", "[A-Za-z0-9_.-]+", "an SQS queue or an SNS topic")
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import resource_arn
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common import (
-    POLICY,
     Settings,
     defined,
     given,
     names,
     stop,
 )
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.policies import TABLE_POLICY
 from ansible_collections.bbws.site_builder.plugins.module_utils.validators import (
     Fields,
     choice,
@@ -25,7 +25,8 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.validators impor
     wrong,
 )
 
-ATTRIBUTE = text("attribute name of 1 to 255 letters, digits and . _ : # / @ -", r"[A-Za-z0-9_.:#/@-]{1,255}")
+# Any characters; a half of one, which JSON can hold, is none.
+ATTRIBUTE = text("attribute name of 1 to 255 bytes", r"(?s:[^\ud800-\udfff]+)", longest=255)
 KEY_ATTRIBUTE = Fields({"name": ATTRIBUTE, "type": choice("S", "N", "B")}, required=["name"])
 INDEX_NAME = text("index name of 3 to 255 letters, digits and . _ -", r"[A-Za-z0-9_.-]{3,255}")
 PROJECTION = choice("ALL", "KEYS_ONLY", "INCLUDE")
@@ -47,9 +48,31 @@ def _two_attributes(keys: Mapping[str, Any], where: str) -> Iterator[str]:
 
 
 _INDEX = {"name": INDEX_NAME, "range_key": KEY_ATTRIBUTE, "projection_type": PROJECTION}
-_INDEX |= {"non_key_attributes": items(ATTRIBUTE, longest=100)}
+_INDEX |= {"non_key_attributes": items(ATTRIBUTE, longest=20)}
 GLOBAL_INDEX = Fields({**_INDEX, "hash_key": KEY_ATTRIBUTE}, ["name", "hash_key"], [_projection, _two_attributes])
 LOCAL_INDEX = Fields(_INDEX, ["name", "range_key"], [_projection])
+
+
+# Of one table, over all its indexes.
+PROJECTED_ATTRIBUTES = 100
+
+
+def _projected(table: Mapping[str, Any], where: str) -> Iterator[str]:
+    kinds = ("global_secondary_indexes", "local_secondary_indexes")
+    count = sum(len(index.get("non_key_attributes") or []) for kind in kinds for index in table.get(kind) or [])
+    if count > PROJECTED_ATTRIBUTES:
+        yield (
+            f"{where} has {count} non_key_attributes in all its indexes, and AWS takes {PROJECTED_ATTRIBUTES}; name fewer or set "
+            "projection_type to ALL"
+        )
+
+
+def _local_keys(table: Mapping[str, Any], where: str) -> Iterator[str]:
+    """A local index has the table's hash_key, which cannot be its range_key too."""
+    for position, index in enumerate(table.get("local_secondary_indexes") or []):
+        yield from _two_attributes(
+            {**index, "hash_key": table["hash_key"]}, f"{where}.local_secondary_indexes[{position}]"
+        )
 
 
 def _indexes(table: Mapping[str, Any], where: str) -> Iterator[str]:
@@ -83,14 +106,14 @@ SCHEMA = Fields(
         "hash_key": KEY_ATTRIBUTE,
         "local_secondary_indexes": items(LOCAL_INDEX, longest=5),
         "range_key": KEY_ATTRIBUTE,
-        "resource_policy_json": POLICY,
+        "resource_policy_json": TABLE_POLICY,
         "stream_view_type": choice("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"),
         "table_class": choice("STANDARD", "STANDARD_INFREQUENT_ACCESS"),
         "ttl_attribute": ATTRIBUTE,
         "ttl_enabled": switch,
     },
     required=["hash_key"],
-    rules=[_two_attributes, _indexes],
+    rules=[_two_attributes, _indexes, _local_keys, _projected],
 )
 
 

@@ -26,11 +26,11 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common im
     names,
     stop,
 )
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.policies import ROLE_STATEMENTS
 from ansible_collections.bbws.site_builder.plugins.module_utils.validators import (
     Fields,
     entries,
     items,
-    json_text,
     number,
     switch,
     text,
@@ -71,18 +71,14 @@ ADMINISTRATOR = re.compile(r"arn:[^:]+:iam::aws:policy/(AdministratorAccess|IAMF
 
 def _no_administrator(role: Mapping[str, Any], where: str) -> Iterator[str]:
     for statement in json.loads(role.get("extra_statements") or "[]"):
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        for action in actions:
-            if statement["Effect"] != "Deny" and TOO_WIDE.fullmatch(str(action).lower()):
+        # All but some is wide, too.
+        actions = statement.get("Action", "*")
+        for action in [actions] if isinstance(actions, str) else actions:
+            if statement["Effect"] != "Deny" and TOO_WIDE.fullmatch(action.lower()):
                 yield wrong(f"{where}.extra_statements: the action", action, "too wide", "name the actions")
     for name, policy in (role.get("managed_policy_arns") or {}).items():
         if ADMINISTRATOR.fullmatch(policy):
             yield wrong(f"{where}.managed_policy_arns.{name}", policy, "far more than a function needs", "name another")
-
-
-def _are_statements(parsed: Any) -> bool:
-    wanted = {"Effect", "Action", "Resource"}
-    return isinstance(parsed, list) and all(isinstance(s, dict) and wanted <= s.keys() for s in parsed)
 
 
 GRANTS = items(Fields({"bucket": KEY, "prefixes": items(GRANT_PREFIX, some=True)}, required=["bucket"]))
@@ -105,7 +101,7 @@ SCHEMA = Fields(
         "dynamodb": Fields(
             {"read": items(KEY), "scan": switch, "streams": items(KEY), "write": items(KEY)}, rules=[_scan]
         ),
-        "extra_statements": json_text("list of statements with Effect, Action and Resource", _are_statements),
+        "extra_statements": ROLE_STATEMENTS,
         "failure_target_arns": items(QUEUE_OR_TOPIC),
         "managed_policy_arns": entries(arn("iam", "policy/.+", "a managed policy")),
         "max_session_duration": number(3600, 43_200),

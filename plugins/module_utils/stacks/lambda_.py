@@ -337,6 +337,9 @@ def _packages(functions: Mapping[str, Any], layers: Mapping[str, Any]) -> dict[s
             "runtime": function.get("runtime") or DEFAULT_RUNTIME,
             "architecture": function.get("architecture") or DEFAULT_ARCHITECTURE,
             "prefix": "",
+            "layers": [f"layers/{layer}" for layer in function.get("layers") or []],
+            # A layer from elsewhere may bring it.
+            **({} if function.get("extra_layer_arns") else {"handler": function["handler"]}),
         }
     for key, layer in layers.items():
         compatible = _compatible(layer)

@@ -118,7 +118,7 @@ def rendered(stacks: Stacks, settings: Settings) -> dict[str, Any]:
         "packages": dict.fromkeys(stacks["lambda"]["packages"], lambda_.PLACEHOLDER_PACKAGE),
     }
     own = {name: {key: value for key, value in tfvars.items() if key not in shared} for name, tfvars in made.items()}
-    return {**shared, **own}
+    return {**shared, "stacks": own}
 
 
 def _unused(values: Mapping[str, Any], definitions: Definitions) -> Iterator[str]:

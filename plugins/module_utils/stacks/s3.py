@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -24,12 +26,16 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common im
     names,
     stop,
 )
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.policies import (
+    BUCKET_POLICY_BYTES,
+    BUCKET_STATEMENT,
+    bucket_problem,
+)
 from ansible_collections.bbws.site_builder.plugins.module_utils.validators import (
     Fields,
     choice,
     entries,
     items,
-    json_text,
     number,
     switch,
     text,
@@ -39,9 +45,14 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.validators impor
 DAYS = number(1, 36_500)
 OBJECT_PREFIX = text("prefix of at most 1024 characters", r"(?s:.{0,1024})")
 ORIGIN = text(
-    "origin", r"\*|https?://[^/*\s'\"$]*\*?[^/*\s'\"$]+", "write scheme and host, such as https://app.example.com"
+    "origin",
+    r"\*|[a-z][a-z0-9+.-]*://[^/*\s'\"$]*\*?[^/*\s'\"$]+",
+    "write scheme and host, such as https://app.example.com",
 )
-COLD = ("STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
+# The waterfall: a transition leads to a class further down only. And the days that an object stays in a class before the next.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+COLD = ("STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
+STAY = {"STANDARD_IA": 30, "ONEZONE_IA": 30, "GLACIER_IR": 90, "GLACIER": 90}
 
 
 def _infrequent(transition: Mapping[str, Any], where: str) -> Iterator[str]:
@@ -68,6 +79,20 @@ def _lifecycle(rule: Mapping[str, Any], where: str) -> Iterator[str]:
         late = [move["days"] for move in rule.get(moves) or [] if move["days"] >= (rule.get(last) or MANY)]
         if late:
             yield wrong(f"{where}.{last}", rule[last], f"not after the transition at {late[0]} days", "write more days")
+        yield from _waterfall(rule.get(moves) or [], f"{where}.{moves}")
+
+
+def _waterfall(moves: list[Mapping[str, Any]], where: str) -> Iterator[str]:
+    places = sorted(enumerate(moves), key=lambda move: COLD.index(move[1]["storage_class"]))
+    for (_, warm), (position, cold) in itertools.combinations(places, 2):
+        before, after = warm["storage_class"], cold["storage_class"]
+        if before == after:
+            yield wrong(f"{where}[{position}].storage_class", after, "there twice", "remove one of them")
+            continue
+        first = warm["days"] + max(STAY.get(before, 0), 1)
+        if cold["days"] < first:
+            what = f"too early for {after} after {before} at {warm['days']}"
+            yield wrong(f"{where}[{position}].days", cold["days"], what, f"write {first} or more")
 
 
 def _write_origin(rule: Mapping[str, Any], where: str) -> Iterator[str]:
@@ -125,11 +150,18 @@ def _lifecycle_ids(bucket: Mapping[str, Any], where: str) -> Iterator[str]:
             yield wrong(f"{where}.lifecycle_rules[{position}].id", name, "there twice", "rename one of them")
 
 
-def _is_statement(parsed: Any) -> bool:
-    return isinstance(parsed, dict) and "Effect" in parsed
+def _policy_size(bucket: Mapping[str, Any], where: str) -> Iterator[str]:
+    """Of the statements that people write; those that are ours come on top."""
+    statements = [json.loads(statement) for statement in bucket.get("policy_statements") or []]
+    size = len(json.dumps(statements, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
+    if size > BUCKET_POLICY_BYTES:
+        yield f"{where}.policy_statements have {size} bytes as JSON, and S3 takes {BUCKET_POLICY_BYTES}; shorten them"
 
 
-BUCKET_NAME = text("bucket name of 3 to 63 of a-z, 0-9 and -", r"(?=.{3,63}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+TAKEN_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
+_TAKEN = rf"(?!{'|'.join(TAKEN_PREFIXES)})(?!.*(-s3alias|--ol-s3|--x-s3|--table-s3)\Z)"
+BUCKET_NAME = text("bucket name of 3 to 63 of a-z, 0-9 and -", rf"(?=.{{3,63}}\Z){_TAKEN}[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 SCHEMA = Fields(
     {
         "abort_multipart_days": DAYS,
@@ -148,11 +180,11 @@ SCHEMA = Fields(
                 "list_bucket": switch,
             }
         ),
-        "policy_statements": items(json_text("policy statement with an Effect", _is_statement)),
+        "policy_statements": items(BUCKET_STATEMENT),
         "replicate": switch,
         "versioning": choice("Enabled", "Suspended"),
     },
-    rules=[_lifecycle_ids],
+    rules=[_lifecycle_ids, _policy_size],
 )
 
 
@@ -166,6 +198,10 @@ def define(buckets: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     entries = given(buckets)
     problems = list(_suspended(entries)) if dr["replication"] else []
     name_of = names(entries, "s3_bucket", settings, "s3_buckets", problems)
+    for key, name in name_of.items():
+        for position, statement in enumerate(entries[key].get("policy_statements") or []):
+            where = f"s3_buckets.{key}.policy_statements[{position}]"
+            problems += bucket_problem(json.loads(statement), name, where)
     stop(problems)
     tfvars, predicted = {}, {}
     for key, entry in entries.items():

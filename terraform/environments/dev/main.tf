@@ -42,10 +42,5 @@ module "environment" {
   replica_region = var.replica_region
   account_id     = var.account_id
   tags           = var.tags
-  dynamodb       = var.dynamodb
-  s3             = var.s3
-  iam            = var.iam
-  lambda         = var.lambda
-  api_gateway    = var.api_gateway
-  monitoring     = var.monitoring
+  stacks         = var.stacks
 }

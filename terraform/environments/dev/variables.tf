@@ -30,38 +30,8 @@ variable "tags" {
   nullable    = false
 }
 
-variable "dynamodb" {
-  description = "Definition of the stack dynamodb."
-  type        = any
-  nullable    = false
-}
-
-variable "s3" {
-  description = "Definition of the stack s3."
-  type        = any
-  nullable    = false
-}
-
-variable "iam" {
-  description = "Definition of the stack iam."
-  type        = any
-  nullable    = false
-}
-
-variable "lambda" {
-  description = "Definition of the stack lambda."
-  type        = any
-  nullable    = false
-}
-
-variable "api_gateway" {
-  description = "Definition of the stack api_gateway."
-  type        = any
-  nullable    = false
-}
-
-variable "monitoring" {
-  description = "Definition of the stack monitoring."
+variable "stacks" {
+  description = "The definitions, by stack."
   type        = any
   nullable    = false
 }

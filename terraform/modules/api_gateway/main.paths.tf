@@ -26,6 +26,12 @@ locals {
         aws_api_gateway_resource.level_4,
         aws_api_gateway_resource.level_5,
         aws_api_gateway_resource.level_6,
+        aws_api_gateway_resource.level_7,
+        aws_api_gateway_resource.level_8,
+        aws_api_gateway_resource.level_9,
+        aws_api_gateway_resource.level_10,
+        aws_api_gateway_resource.level_11,
+        aws_api_gateway_resource.level_12,
       ) : key => resource.id
     },
   )
@@ -76,5 +82,53 @@ resource "aws_api_gateway_resource" "level_6" {
 
   rest_api_id = aws_api_gateway_rest_api.this.id
   parent_id   = aws_api_gateway_resource.level_5[each.value.parent].id
+  path_part   = each.value.part
+}
+
+resource "aws_api_gateway_resource" "level_7" {
+  for_each = { for key, path in local.paths : key => path if path.depth == 7 }
+
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  parent_id   = aws_api_gateway_resource.level_6[each.value.parent].id
+  path_part   = each.value.part
+}
+
+resource "aws_api_gateway_resource" "level_8" {
+  for_each = { for key, path in local.paths : key => path if path.depth == 8 }
+
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  parent_id   = aws_api_gateway_resource.level_7[each.value.parent].id
+  path_part   = each.value.part
+}
+
+resource "aws_api_gateway_resource" "level_9" {
+  for_each = { for key, path in local.paths : key => path if path.depth == 9 }
+
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  parent_id   = aws_api_gateway_resource.level_8[each.value.parent].id
+  path_part   = each.value.part
+}
+
+resource "aws_api_gateway_resource" "level_10" {
+  for_each = { for key, path in local.paths : key => path if path.depth == 10 }
+
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  parent_id   = aws_api_gateway_resource.level_9[each.value.parent].id
+  path_part   = each.value.part
+}
+
+resource "aws_api_gateway_resource" "level_11" {
+  for_each = { for key, path in local.paths : key => path if path.depth == 11 }
+
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  parent_id   = aws_api_gateway_resource.level_10[each.value.parent].id
+  path_part   = each.value.part
+}
+
+resource "aws_api_gateway_resource" "level_12" {
+  for_each = { for key, path in local.paths : key => path if path.depth == 12 }
+
+  rest_api_id = aws_api_gateway_rest_api.this.id
+  parent_id   = aws_api_gateway_resource.level_11[each.value.parent].id
   path_part   = each.value.part
 }

@@ -24,7 +24,7 @@ variable "api" {
     - `models.schema` - The schema, as JSON.
     - `models.description` - What the model is, or null.
     - `routes` - Operations, by an id of your choice.
-    - `routes.path` - Path from /, six segments at most; parameters as {id}, or {proxy+} at the end.
+    - `routes.path` - Path from /, twelve segments at most; parameters as {id}, or {proxy+} at the end.
     - `routes.method` - GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS or ANY.
     - `routes.authorization` - COGNITO_USER_POOLS, AWS_IAM or NONE.
     - `routes.scopes` - OAuth scopes of which the token needs one, with COGNITO_USER_POOLS.
@@ -34,7 +34,8 @@ variable "api" {
     - `routes.uri` - Target of AWS, HTTP and HTTP_PROXY in place of a function.
     - `routes.integration_method` - Verb to `routes.uri`, that of the route when null.
     - `routes.credentials` - ARN of the role with which API Gateway calls, or null for a permission of the function's.
-    - `routes.timeout_milliseconds` - How long API Gateway waits, 50 to 29000 milliseconds.
+    - `routes.timeout_milliseconds` - How long API Gateway waits, 50 to 300000 milliseconds; more than 29000 needs a higher
+      quota of the account, and is not for EDGE.
     - `routes.request_parameters` - method.request.<path|querystring|header>.<name> => whether it is required.
     - `routes.request_model` - Name in `models` of the body's schema, or null.
     - `routes.request_mappings` - integration.request.<...> => value.
@@ -270,8 +271,8 @@ variable "api" {
   }
 
   validation {
-    condition     = alltrue([for route in var.api.routes : length(split("/", route.path)) <= 7])
-    error_message = "Route paths have at most six segments; shorten: ${join(", ", [for id, route in var.api.routes : "${id} (${route.path})" if length(split("/", route.path)) > 7])}."
+    condition     = alltrue([for route in var.api.routes : length(split("/", route.path)) <= 13])
+    error_message = "Route paths have at most twelve segments; shorten: ${join(", ", [for id, route in var.api.routes : "${id} (${route.path})" if length(split("/", route.path)) > 13])}."
   }
 
   validation {
@@ -321,15 +322,15 @@ variable "api" {
   }
 
   validation {
-    condition     = alltrue([for route in var.api.routes : route.timeout_milliseconds >= 50 && route.timeout_milliseconds <= 29000])
-    error_message = "timeout_milliseconds is 50 to 29000; change: ${join(", ", [for id, route in var.api.routes : "${id} (${route.timeout_milliseconds})" if route.timeout_milliseconds < 50 || route.timeout_milliseconds > 29000])}."
+    condition     = alltrue([for route in var.api.routes : route.timeout_milliseconds >= 50 && route.timeout_milliseconds <= (var.api.endpoint_type == "EDGE" ? 29000 : 300000)])
+    error_message = "timeout_milliseconds is 50 to 300000, or 29000 for EDGE; change: ${join(", ", [for id, route in var.api.routes : "${id} (${route.timeout_milliseconds})" if route.timeout_milliseconds < 50 || route.timeout_milliseconds > (var.api.endpoint_type == "EDGE" ? 29000 : 300000)])}."
   }
 
   validation {
     condition = alltrue(flatten([
       for route in var.api.routes : [
         for key in keys(route.request_parameters) :
-        can(regex("^method\\.request\\.(path|querystring|header)\\.[A-Za-z0-9._$-]+$", key)) &&
+        can(regex("^method\\.request\\.(path|querystring|header)\\.[A-Za-z0-9:._$-]+$", key)) &&
         (!startswith(key, "method.request.path.") || length(setintersection(
           split("/", route.path),
           [for form in ["{%s}", "{%s+}"] : format(form, trimprefix(key, "method.request.path."))],
@@ -339,7 +340,7 @@ variable "api" {
     error_message = "request_parameters keys are method.request.<path|querystring|header>.<name>, and a path parameter must occur in the route's path; change: ${join(", ", flatten([
       for id, route in var.api.routes : [
         for key in keys(route.request_parameters) : "${id} (${key})"
-        if !can(regex("^method\\.request\\.(path|querystring|header)\\.[A-Za-z0-9._$-]+$", key)) ||
+        if !can(regex("^method\\.request\\.(path|querystring|header)\\.[A-Za-z0-9:._$-]+$", key)) ||
         (startswith(key, "method.request.path.") && length(setintersection(
           split("/", route.path),
           [for form in ["{%s}", "{%s+}"] : format(form, trimprefix(key, "method.request.path."))],
@@ -381,7 +382,7 @@ variable "api" {
 
   validation {
     condition = var.api.cors == null ? true : length(var.api.cors.origins) > 0 && alltrue([
-      for origin in var.api.cors.origins : can(regex("^\\*$|^https?://[^/'\"\\s]+$", origin))
+      for origin in var.api.cors.origins : can(regex("^\\*$|^[a-z][a-z0-9+.-]*://[^/'\"\\s]+$", origin))
     ])
     error_message = "cors.origins ${jsonencode(try(var.api.cors.origins, null))}: each is \"*\" or an origin like https://app.example.com, without a path or a trailing slash."
   }

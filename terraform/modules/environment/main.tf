@@ -1,10 +1,10 @@
-# The environment in one graph: each stack as a module, its upstream stacks' outputs as inputs. The engine wires
-# the same stacks across states, from _site_builder_stacks in roles/site_builder/vars/main.yml.
+# The environment in one graph: each stack as a module, its upstream stacks' outputs as inputs. The engine hands
+# the same outputs from state to state, see plugins/module_utils/stacks/inputs.py.
 
 module "dynamodb" {
   source = "../../stacks/dynamodb"
 
-  tables = var.dynamodb.tables
+  tables = var.stacks.dynamodb.tables
   region = var.region
   tags   = var.tags
 }
@@ -17,14 +17,14 @@ module "s3" {
     aws.replica = aws.replica
   }
 
-  buckets = var.s3.buckets
+  buckets = var.stacks.s3.buckets
   tags    = var.tags
 }
 
 module "iam" {
   source = "../../stacks/iam"
 
-  roles      = var.iam.roles
+  roles      = var.stacks.iam.roles
   tables     = module.dynamodb.tables
   buckets    = module.s3.buckets
   region     = var.region
@@ -35,9 +35,9 @@ module "iam" {
 module "lambda" {
   source = "../../stacks/lambda"
 
-  functions   = var.lambda.functions
-  layers      = var.lambda.layers
-  packages    = var.lambda.packages
+  functions   = var.stacks.lambda.functions
+  layers      = var.stacks.lambda.layers
+  packages    = var.stacks.lambda.packages
   roles       = module.iam.roles
   buckets     = module.s3.buckets
   environment = var.environment
@@ -47,7 +47,7 @@ module "lambda" {
 module "api_gateway" {
   source = "../../stacks/api_gateway"
 
-  apis      = var.api_gateway.apis
+  apis      = var.stacks.api_gateway.apis
   functions = module.lambda.functions
   tags      = var.tags
 }
@@ -55,7 +55,7 @@ module "api_gateway" {
 module "monitoring" {
   source = "../../stacks/monitoring"
 
-  monitoring     = var.monitoring.monitoring
+  monitoring     = var.stacks.monitoring.monitoring
   tables         = module.dynamodb.tables
   buckets        = module.s3.buckets
   functions      = module.lambda.functions

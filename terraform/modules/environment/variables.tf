@@ -43,40 +43,8 @@ variable "tags" {
   nullable    = false
 }
 
-# Below, `any` passes on what the stack of that name takes: what an instance holds is declared once, in its module.
-
-variable "dynamodb" {
-  description = "Definition of the stack dynamodb, see stacks/dynamodb."
-  type        = object({ tables = any })
-  nullable    = false
-}
-
-variable "s3" {
-  description = "Definition of the stack s3, see stacks/s3."
-  type        = object({ buckets = any })
-  nullable    = false
-}
-
-variable "iam" {
-  description = "Definition of the stack iam, see stacks/iam."
-  type        = object({ roles = any })
-  nullable    = false
-}
-
-variable "lambda" {
-  description = "Definition of the stack lambda, see stacks/lambda."
-  type        = object({ functions = any, layers = any, packages = any })
-  nullable    = false
-}
-
-variable "api_gateway" {
-  description = "Definition of the stack api_gateway, see stacks/api_gateway."
-  type        = object({ apis = any })
-  nullable    = false
-}
-
-variable "monitoring" {
-  description = "Definition of the stack monitoring, see stacks/monitoring."
-  type        = object({ monitoring = any })
+variable "stacks" {
+  description = "By stack, the variables that define it, see stacks/<name>; what an instance holds is declared once, in its module."
+  type        = any
   nullable    = false
 }

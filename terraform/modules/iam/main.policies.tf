@@ -35,7 +35,7 @@ locals {
   documents = {
     for name, statements in local.statements : name => jsonencode({
       Version   = "2012-10-17"
-      Statement = [for s in statements : s if length(flatten([s.Resource])) > 0]
+      Statement = [for s in statements : s if length(flatten([try(s.Resource, s.NotResource)])) > 0]
     })
   }
 

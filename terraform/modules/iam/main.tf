@@ -32,3 +32,15 @@ resource "aws_iam_role_policy_attachment" "this" {
   role       = aws_iam_role.this.name
   policy_arn = each.value
 }
+
+# What was added to the role by hand shows as drift, and goes with the next apply: that no policy of ours has changed says little
+# about what the role may do.
+resource "aws_iam_role_policies_exclusive" "this" {
+  role_name    = aws_iam_role.this.name
+  policy_names = [for policy in aws_iam_role_policy.this : policy.name]
+}
+
+resource "aws_iam_role_policy_attachments_exclusive" "this" {
+  role_name   = aws_iam_role.this.name
+  policy_arns = [for attachment in aws_iam_role_policy_attachment.this : attachment.policy_arn]
+}

@@ -164,18 +164,18 @@ variable "role" {
   }
 
   validation {
-    condition     = startswith(trimspace(var.role.extra_statements), "[") && can([for s in jsondecode(var.role.extra_statements) : [s.Effect, s.Action, s.Resource]])
+    condition     = startswith(trimspace(var.role.extra_statements), "[") && can([for s in jsondecode(var.role.extra_statements) : [s.Effect, try(s.Action, s.NotAction), try(s.Resource, s.NotResource)]])
     error_message = "extra_statements ${var.role.extra_statements}: give a JSON list of objects that each have Effect, Action and Resource."
   }
 
   validation {
     condition = alltrue(flatten([
       for s in try(flatten([jsondecode(var.role.extra_statements)]), []) :
-      [for action in flatten([try(s.Action, [])]) : try(s.Effect == "Deny", false) || !can(regex(local.too_wide, lower(action)))]
+      [for action in flatten([try(s.Action, can(s.NotAction) ? ["*"] : [])]) : try(s.Effect == "Deny", false) || !can(regex(local.too_wide, lower(action)))]
     ]))
     error_message = "extra_statements allows ${jsonencode(flatten([
       for s in try(flatten([jsondecode(var.role.extra_statements)]), []) :
-      [for action in flatten([try(s.Action, [])]) : action if !try(s.Effect == "Deny", false) && can(regex(local.too_wide, lower(action)))]
+      [for action in flatten([try(s.Action, can(s.NotAction) ? ["*"] : [])]) : action if !try(s.Effect == "Deny", false) && can(regex(local.too_wide, lower(action)))]
     ]))}, which is too wide: name the actions."
   }
 

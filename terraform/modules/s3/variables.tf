@@ -171,7 +171,7 @@ variable "bucket" {
   validation {
     condition = alltrue(flatten([
       for rule in var.bucket.cors_rules : [
-        for origin in rule.allowed_origins : can(regex("^(\\*|https?://[^/*\\s]*\\*?[^/*\\s]+)$", origin))
+        for origin in rule.allowed_origins : can(regex("^(\\*|[a-z][a-z0-9+.-]*://[^/*\\s]*\\*?[^/*\\s]+)$", origin))
       ]
     ]))
     error_message = "cors_rules origins ${jsonencode(var.bucket.cors_rules[*].allowed_origins)}: give scheme and host, with one * at most and no path, such as https://app.example.com."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from unittest.mock import MagicMock
 
 import pytest
@@ -25,6 +25,20 @@ from tests.conftest import ROOT
 Act = Callable[..., dict[str, Any]]
 
 
+class Loader(DataLoader):
+    """Reads the files of the roles once for all tests: parsing them takes most of the time of a test."""
+
+    read: ClassVar[dict[str, Any]] = {}
+
+    def load_from_file(self, file_name: str, *arguments: Any, **options: Any) -> Any:
+        if ROOT / "roles" not in Path(file_name).resolve().parents:
+            return super().load_from_file(file_name, *arguments, **options)
+        key = f"{file_name} {arguments} {options}"
+        if key not in self.read:
+            self.read[key] = super().load_from_file(file_name, *arguments, **options)
+        return self.read[key]
+
+
 @pytest.fixture
 def act(monkeypatch: pytest.MonkeyPatch, collection_finder: None) -> Act:
     """Return what runs define_stacks on an inventory, with extra variables and command-line options."""
@@ -34,7 +48,7 @@ def act(monkeypatch: pytest.MonkeyPatch, collection_finder: None) -> Act:
     def run(inventory: Path, *extra: str, arguments: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
         load_extra_vars.extra_vars = None
         monkeypatch.setattr(context, "CLIARGS", ImmutableDict({"extra_vars": extra, "tags": ["all"], **options}))
-        loader = DataLoader()
+        loader = Loader()
         loader.set_basedir(str(ROOT))
         hosts = InventoryManager(loader=loader, sources=[str(inventory)])
         if "subset" in options:

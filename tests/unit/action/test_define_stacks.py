@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible import constants
+from ansible.utils.display import Display
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.inputs import stack_inputs
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import STACKS
@@ -35,6 +36,9 @@ def run(act: Callable[..., dict[str, Any]], tmp_path: Path) -> Callable[..., dic
             # Text as it is may hold what YAML's dumper does not know.
             text = variables if isinstance(variables, str) else yaml.safe_dump(variables, sort_keys=False)
             (folder / "group_vars/stacks.yml").write_text(text)
+        for name, text in more.pop("files", {}).items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(text)
         for host, values in (hosts or {}).items():
             (folder / "host_vars").mkdir(exist_ok=True)
             (folder / f"host_vars/{host}.yml").write_text(yaml.safe_dump(values))
@@ -339,6 +343,77 @@ def test_inputs_follow_from_the_result(run: Callable[..., dict[str, Any]]) -> No
     assert inputs.keys() == {"tables", "buckets", "functions", "apis"}
 
 
+def test_a_path_begins_where_the_inventory_is(run: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    own = {
+        **OWN,
+        "api_gateway_apis": {"a": {"documents": ["api.yaml"]}},
+        "lambda_functions": {"agents": {"source": "host_vars", "handler": "app.handler"}},
+        "site_builder_provider_mirror": "mirror",
+        "site_builder_work_dir": "work",
+    }
+    document = "openapi: 3.0.3\npaths: {/a: {get: {x-site-builder-function: agents, security: []}}}"
+    folder = tmp_path / "0/dev"
+    result = run(own, files={"api.yaml": document, "host_vars/s3.yml": "{}"})
+    assert result["packages"]["functions/agents"]["source"] == str(folder / "host_vars")
+    assert result["stacks"]["api_gateway"]["tfvars"]["apis"]["a"]["routes"].keys() == {"get_a"}
+    assert result["paths"]["site_builder_provider_mirror"] == str(folder / "mirror")
+    assert result["paths"]["site_builder_work_dir"] == str(folder / "work")
+
+
+def test_a_definition_of_the_role_is_made_of_absolute_paths(run: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    result = run({"lambda_source_dir": "../../examples"})
+    assert "msg" not in result
+    assert result["packages"]["functions/agents"]["source"] == str(tmp_path / "examples/functions/agents")
+
+
+def test_a_path_of_the_command_line_begins_where_the_user_stands(
+    run: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    here = tmp_path.parent
+    monkeypatch.chdir(here)
+    extra = ["site_builder_outputs_file=dev.env", "site_builder_terraform_binary=terraform"]
+    paths = run(None, "site_builder_work_dir=x", *extra)["paths"]
+    assert paths["site_builder_work_dir"] == str(here / "x")
+    assert paths["site_builder_outputs_file"] == str(here / "dev.env")
+    assert (paths["site_builder_terraform_binary"], paths["site_builder_checkov"]) == ("terraform", "")
+    monkeypatch.setenv("SITE_BUILDER_WORK_DIR", "y")
+    assert run()["paths"]["site_builder_work_dir"] == str(here / "y")
+
+
+def test_warnings_are_shown_and_returned(run: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda self, message, **_options: shown.append(message))
+    pool = "arn:aws:cognito-idp:eu-west-2:222222222222:userpool/eu-west-2_X"
+    assert run({"site_builder_cognito_user_pool_arns": [pool]})["warnings"] == []
+    result = run({"site_builder_cognito_user_pool_arns": [pool]}, "site_builder_target=aws")
+    assert result["warnings"] == [message for message in shown if pool in message]
+    assert len(result["warnings"]) == 1
+
+
+def test_the_token_of_older_awx(run: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    monkeypatch.setenv("AWS_SECURITY_TOKEN", "t")
+    assert run()["aws_environment"] == {"AWS_SESSION_TOKEN": "t"}
+
+
+def test_a_minute_and_an_alarm_five_seconds_before(run: Callable[..., dict[str, Any]]) -> None:
+    """What the seed design has, which is more than the 29 s of a new account."""
+    slow = {**OWN_FUNCTION, "timeout": 60}
+    route = {"path": "/", "method": "GET", "function": "agents", "timeout_milliseconds": 60_000}
+    own = {
+        **OWN,
+        "lambda_functions": {"agents": slow},
+        "api_gateway_apis": {"a": {"routes": {"r": route}}},
+        "monitoring_options": {"threshold_overrides": {"agents": {"lambda_duration_percent": 55 / 60 * 100}}},
+    }
+    stacks = run(own)["stacks"]
+    function = stacks["lambda"]["predicted_outputs"]["functions"]["agents"]
+    percent = stacks["monitoring"]["tfvars"]["monitoring"]["threshold_overrides"]["agents"]["lambda_duration_percent"]
+    assert round(function["timeout"] * percent / 100, 6) == 55
+    assert stacks["api_gateway"]["tfvars"]["apis"]["a"]["routes"]["r"]["timeout_milliseconds"] == 60_000
+
+
 def test_some_stacks_only(run: Callable[..., dict[str, Any]]) -> None:
     assert list(run(arguments={"stacks": ["s3"]})["stacks"]) == ["s3"]
 
@@ -349,7 +424,7 @@ def test_secrets(run: Callable[..., dict[str, Any]]) -> None:
     result = run({**OWN, "lambda_functions": {"agents": {**functions["agents"], **names}}}, arguments={"render": True})
     assert result["stacks"]["lambda"]["sensitive"] == ["hidden"]
     assert result["stacks"]["lambda"]["tfvars"]["functions"]["agents"]["environment"]["KEY"] == "hidden"
-    assert result["rendered"]["lambda"]["functions"]["agents"]["environment"] == {
+    assert result["rendered"]["stacks"]["lambda"]["functions"]["agents"]["environment"] == {
         "KEY": "set-by-ansible",
         "ORIGIN": "*",
         "EMPTY": "",
@@ -363,14 +438,15 @@ def test_secrets(run: Callable[..., dict[str, Any]]) -> None:
 def test_environment_of_the_checkout(act: Callable[..., dict[str, Any]], environment: str) -> None:
     """What its folder holds but for packages, which differ with the code."""
     rendered = act(ROOT / "inventories" / environment, arguments={"render": True})["rendered"]
-    packages = rendered["lambda"].pop("packages")
+    packages = rendered["stacks"]["lambda"].pop("packages")
     assert set(packages) == {
-        *(f"functions/{key}" for key in rendered["lambda"]["functions"]),
-        *(f"layers/{key}" for key in rendered["lambda"]["layers"]),
+        *(f"functions/{key}" for key in rendered["stacks"]["lambda"]["functions"]),
+        *(f"layers/{key}" for key in rendered["stacks"]["lambda"]["layers"]),
     }
     assert rendered["environment"] == environment
-    assert rendered.keys() == {"environment", "region", "replica_region", "account_id", "tags", *STACKS}
-    assert not {"environment", "region", "account_id", "tags"} & rendered["iam"].keys()
+    assert rendered.keys() == {"environment", "region", "replica_region", "account_id", "tags", "stacks"}
+    assert rendered["stacks"].keys() == STACKS.keys()
+    assert not {"environment", "region", "account_id", "tags"} & rendered["stacks"]["iam"].keys()
 
 
 def test_an_environment_is_an_inventory_and_a_line(
@@ -382,7 +458,7 @@ def test_an_environment_is_an_inventory_and_a_line(
         path.write_text(
             path.read_text().replace("    dev:", "    dev_2:").replace("environment: dev", "environment: dev-2")
         )
-    assert "'dev-2', which is none of dev, sit, prod" in act(folder)["msg"]
+    assert f"'dev-2', which is none of {', '.join(ENVIRONMENTS)}" in act(folder)["msg"]
     monkeypatch.setitem(ENVIRONMENTS, "dev-2", ENVIRONMENTS["dev"])
     result = act(folder)
     assert "msg" not in result

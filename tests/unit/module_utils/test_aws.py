@@ -5,6 +5,7 @@ from __future__ import annotations
 import boto3
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils import aws as module
+from ansible_collections.bbws.site_builder.plugins.module_utils.names import REGIONS
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 
@@ -30,6 +31,23 @@ def test_sentence(error: Exception | str, text: str):
     if isinstance(error, str):
         error = ClientError({"Error": {"Code": error, "Message": "why"}}, "GetObject")
     assert module.sentence(error, "reading it").startswith(text)
+
+
+@pytest.mark.parametrize("code", ["InvalidClientTokenId", "UnrecognizedClientException"])
+def test_a_region_that_is_not_enabled_is_the_first_cause(code: str) -> None:
+    error = ClientError({"Error": {"Code": code, "Message": "why"}}, "GetCallerIdentity")
+    told = module.sentence(error, "asking", "af-south-1")
+    assert told.startswith(
+        f"af-south-1 does not accept these credentials ({code}), most often because the account has not enabled"
+    )
+    assert "aws account enable-region --region-name af-south-1" in told
+    assert module.sentence(error, "asking", "eu-west-1").startswith("AWS does not accept these credentials")
+    expired = ClientError({"Error": {"Code": "ExpiredToken", "Message": "why"}}, "GetCallerIdentity")
+    assert "has expired" in module.sentence(expired, "asking", "af-south-1")
+
+
+def test_only_known_regions_are_opted_into() -> None:
+    assert REGIONS["aws"] >= module.OPT_IN
 
 
 def test_every_operation_that_knows_an_owner_gets_it() -> None:

@@ -78,7 +78,7 @@ def test_overrides(place: tuple, overrides: dict, expected: dict) -> None:
     ("arguments", "message"),
     [
         (("prd", "af-south-1", "eu-west-1"), "environment is 'prd', which is not known; did you mean 'prod'?"),
-        ((None, "eu-west-1"), "environment is None, which is not known; use one of dev, prod, sit"),
+        ((None, "eu-west-1"), f"environment is None, which is not known; use one of {', '.join(sorted(ENVIRONMENTS))}"),
         (("dev", "eu-west-9"), "region is 'eu-west-9', which is not known; did you mean 'eu-west-"),
         (("dev", None), "region is None, which is not known"),
         (

@@ -233,7 +233,10 @@ def test_bad_key(key: Any, kind: Any, message: str) -> None:
         ({"service": 5}, "service is 5, which is not valid"),
         ({"environment": "prd"}, "environment is 'prd', which is not known; did you mean 'prod'?"),
         ({"environment": "PROD"}, "environment is 'PROD', which is not known"),
-        ({"environment": False}, "environment is False, which is not known; use one of dev, prod, sit"),
+        (
+            {"environment": False},
+            f"environment is False, which is not known; use one of {', '.join(sorted(ENVIRONMENTS))}",
+        ),
         ({"region": "eu-west1"}, "region is 'eu-west1', which is not known; did you mean 'eu-west-1'?"),
         ({"region": "eu-west-1a"}, "region is 'eu-west-1a', which is not known; did you mean 'eu-west-1'?"),
         ({"region": 1}, "region is 1, which is not known"),

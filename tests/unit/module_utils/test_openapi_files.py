@@ -19,7 +19,7 @@ VERBS = {"get", "post", "put", "patch", "delete", "head", "options", "trace", "x
 EXPECTED = {
     "anchors.yaml": (2, ""),
     "animals.yaml": (1, ""),
-    "cluster.yaml": (2, "/apis/apps/v1/namespaces/{namespace}/deployments/{name}/status: the path has 8 segments"),
+    "cluster.yaml": (2, ""),
     "comments.yaml": (2, ""),
     "countries.yaml": (1, ""),
     "conditions.yaml": (1, "POST /payments: the request body uses the schema keyword if, which draft-04 models lack"),

@@ -10,6 +10,7 @@ import yaml
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS
 from ansible_collections.bbws.site_builder.plugins.module_utils.preflight import (
     INVENTORY_ONLY,
+    aws_environment,
     divided,
     limits,
     overridden,
@@ -20,6 +21,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.preflight import
     switched,
     types,
     unknown_variables,
+    warnings,
 )
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import STACKS
 
@@ -95,7 +97,8 @@ WRONG = [
     ("account_id", "12345678901", "12 digits"),
     ("account_id", "1234-5678-9012", "12 digits"),
     ("account_id", ACCOUNT + "\n", "12 digits"),
-    ("region", "", "use one of"),
+    ("region", "", "which is not set; set it in inventories/<environment>/group_vars/all.yml"),
+    ("bedrock_region", "", "which is not set; set it in inventories/<environment>/group_vars/all.yml"),
     ("region", "eu-west-11", "did you mean 'eu-west-1'?"),
     ("region", "eu_west_1", "did you mean 'eu-west-1'?"),
     ("region", None, "write one text"),
@@ -131,9 +134,9 @@ WRONG = [
     ("kms_key_arn", key("eu-central-1"), "in eu-west-1; name a key there"),
     ("kms_key_arn", 7, "quote it"),
     ("replica_kms_key_arn", key("eu-west-1"), "set site_builder_replica_region"),
-    ("state_bucket", "My_Bucket", "leave it empty"),
+    ("state_bucket", "My_Bucket", "correct it"),
     ("state_bucket", "ab", "3 to 63"),
-    ("state_bucket", "-states", "leave it empty"),
+    ("state_bucket", "-states", "correct it"),
     ("state_bucket", ["states"], "write one text"),
     ("lock_timeout", "6 0", "without quotes"),
     ("lock_timeout", True, "without quotes"),
@@ -153,8 +156,8 @@ WRONG = [
     ("bedrock_routed_regions", ["eu-west-1"], "remove it"),
     ("bedrock_routed_regions", ["us-gov-east-1"], "remove it"),
     ("bedrock_routed_regions", ["eu-wset-3"], "did you mean"),
-    ("cognito_user_pool_arns", [PROD_POOL], "name a pool there"),
-    ("cognito_user_pool_arns", [POOL.replace(ACCOUNT, "1" * 12)], "name a pool there"),
+    ("cognito_user_pool_arns", [POOL.replace("arn:aws:", "arn:aws-cn:")], "correct or remove it"),
+    ("cognito_user_pool_arns", [POOL.replace("userpool/eu-west-1", "userpool/eu-west-2")], "correct or remove it"),
     ("imports", {"s3": {"a": 1}}, "quote it"),
     ("imports", {"dynamo": {"a": "b"}}, "; write dynamodb"),
     ("imports", {"web": {"a": "b"}}, "; write one of them"),
@@ -347,7 +350,7 @@ PLAIN = {"tags": ["all"], "skip_tags": [], "start_at_task": None, "strategy": "l
     [
         ("tags", ["all", "x"], "--tags (or ANSIBLE_RUN_TAGS) is ['x'], "),
         ("tags", ["never"], "--tags (or ANSIBLE_RUN_TAGS) is ['never'], "),
-        ("skip_tags", ["x"], "--skip-tags (or ANSIBLE_SKIP_TAGS) is ['x'], "),
+        ("skip_tags", ["x", "notest"], "--skip-tags (or ANSIBLE_SKIP_TAGS) is ['x'], "),
         ("start_at_task", "Report", "--start-at-task is 'Report', "),
         ("strategy", "free", "ANSIBLE_STRATEGY is 'free', "),
         ("any_errors_fatal", True, "ANSIBLE_ANY_ERRORS_FATAL is True, "),
@@ -358,7 +361,10 @@ def test_run_that_leaves_something_out(option: str, value: Any, named: str) -> N
     assert sentence.startswith(named)
 
 
-@pytest.mark.parametrize("change", [{}, {"tags": []}, {"strategy": "ansible.builtin.linear"}])
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"tags": []}, {"skip_tags": ["molecule-notest", "notest"]}, {"strategy": "ansible.builtin.linear"}],
+)
 def test_plain_run(change: dict[str, Any]) -> None:
     assert run_options({**PLAIN, **change}) == []
 
@@ -398,7 +404,7 @@ def test_settings() -> None:
     assert shared["tags"]["Team"] == "web"
     assert shared["cognito_user_pool_arns"] == [PROD_POOL]
     assert shared["lift_protection"] is False
-    assert shared["public_values"] == ["eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "eu-west-1", "*"]
+    assert shared["public_values"] == ["eu.anthropic.claude-sonnet-5-5", "eu-west-1", "*"]
 
 
 def test_settings_of_the_embedded_aws() -> None:
@@ -407,3 +413,29 @@ def test_settings_of_the_embedded_aws() -> None:
     assert shared["context"]["replica_region"] is None
     assert shared["cognito_user_pool_arns"] == ["arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_local"]
     assert shared["lift_protection"] is True
+
+
+@pytest.mark.parametrize("pool", [PROD_POOL, POOL.replace(ACCOUNT, "1" * 12)])
+def test_pool_from_elsewhere_is_warned_of(pool: str) -> None:
+    values = {f"site_builder_{name}": value for name, value in {**DEV, "cognito_user_pool_arns": [POOL, pool]}.items()}
+    values["site_builder_target"] = "aws"
+    assert check({**DEV, "cognito_user_pool_arns": [POOL, pool]}) == []
+    assert warnings(values) == [
+        f"site_builder_cognito_user_pool_arns holds {pool!r}, which is not in eu-west-1, account {ACCOUNT}, as the API is; its "
+        "users may call this API, if that is meant"
+    ]
+    assert warnings({**values, "site_builder_target": "local"}) == []
+
+
+@pytest.mark.parametrize(
+    ("environ", "added"),
+    [
+        ({"AWS_SECURITY_TOKEN": "t"}, {"AWS_SESSION_TOKEN": "t"}),
+        ({"AWS_SECURITY_TOKEN": "t", "AWS_SESSION_TOKEN": ""}, {"AWS_SESSION_TOKEN": "t"}),
+        ({"AWS_SECURITY_TOKEN": "t", "AWS_SESSION_TOKEN": "s"}, {}),
+        ({"AWS_SECURITY_TOKEN": ""}, {}),
+        ({}, {}),
+    ],
+)
+def test_token_of_older_awx(environ: dict[str, str], added: dict[str, str]) -> None:
+    assert aws_environment(environ) == added

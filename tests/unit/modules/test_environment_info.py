@@ -29,7 +29,7 @@ STATE = {
             "name": "this",
             "instances": [
                 {"index_key": 0, "attributes": {"deletion_protection_enabled": True}},
-                {"index_key": "a", "attributes": {"deletion_protection_enabled": False}},
+                {"index_key": "a", "status": "tainted", "attributes": {"deletion_protection_enabled": False}},
             ],
         },
         {"mode": "managed", "type": "aws_s3_bucket", "name": "this", "instances": []},
@@ -48,6 +48,7 @@ READ = {
     "serial": 7,
     "lineage": "l",
     "resources": 3,
+    "tainted": ['module.tables["orders"].aws_dynamodb_table.this["a"]'],
     "protected": ['module.tables["orders"].aws_dynamodb_table.this[0]'],
     "buckets": {'module.buckets["sites"].aws_s3_bucket.replica[0]': {"name": "sites-dev", "region": "eu-west-1"}},
     "filled": [],

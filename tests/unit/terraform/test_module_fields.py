@@ -22,6 +22,7 @@ FOR_THE_STACK = {"s3_buckets": ["access_logging"]}
 # What Python's schema has and the type has not.
 SWITCHES = {
     ("api_gateway_apis", "documents"): "the routes and models in it are what Terraform gets",
+    ("api_gateway_apis", "openapi_unsupported"): "is about the documents",
     ("lambda_functions", "bucket_names"): "becomes environment variables",
     ("lambda_functions", "requirements"): "of the package, which is built before Terraform",
     ("lambda_functions", "source"): "of the package, which is built before Terraform",

@@ -122,7 +122,7 @@ run "deep_paths" {
     api = merge(var.api, {
       routes = {
         root  = { path = "/", method = "GET", function = "generation", authorization = "NONE" }
-        deep  = { path = "/a/{b}/c/d/e/{proxy+}", method = "ANY", function = "generation", request_parameters = { "method.request.path.b" = true, "method.request.path.proxy" = true } }
+        deep  = { path = "/a/{b}/c/d/e/f/g/h/i/j/k/{proxy+}", method = "ANY", function = "generation", request_parameters = { "method.request.path.b" = true, "method.request.path.proxy" = true } }
         below = { path = "/a/{b}", method = "DELETE", function = "generation", request_parameters = { "method.request.querystring.force" = true } }
       }
       cors = { origins = ["*"] }
@@ -132,28 +132,28 @@ run "deep_paths" {
   assert {
     condition = (
       keys(aws_api_gateway_resource.level_1) == ["/a"] && aws_api_gateway_resource.level_2["/a/{}"].path_part == "{b}" &&
-      keys(aws_api_gateway_resource.level_5) == ["/a/{}/c/d/e"] && aws_api_gateway_resource.level_6["/a/{}/c/d/e/{}"].path_part == "{proxy+}"
+      keys(aws_api_gateway_resource.level_5) == ["/a/{}/c/d/e"] && aws_api_gateway_resource.level_12["/a/{}/c/d/e/f/g/h/i/j/k/{}"].path_part == "{proxy+}"
     )
     error_message = "Every level of the tree is there once, keyed without the names of its parameters."
   }
 
   assert {
     condition = (
-      aws_api_gateway_method.this["ANY /a/{}/c/d/e/{}"].request_parameters == tomap({ "method.request.path.b" = true, "method.request.path.proxy" = true }) &&
+      aws_api_gateway_method.this["ANY /a/{}/c/d/e/f/g/h/i/j/k/{}"].request_parameters == tomap({ "method.request.path.b" = true, "method.request.path.proxy" = true }) &&
       aws_api_gateway_method.this["DELETE /a/{}"].request_parameters["method.request.querystring.force"]
     )
     error_message = "Path parameters are required without being listed."
   }
 
   assert {
-    condition     = toset(keys(aws_api_gateway_method.options)) == toset(["/", "/a/{}", "/a/{}/c/d/e/{}"])
+    condition     = toset(keys(aws_api_gateway_method.options)) == toset(["/", "/a/{}", "/a/{}/c/d/e/f/g/h/i/j/k/{}"])
     error_message = "Each path with a method answers preflight, the ones in between do not."
   }
 
   assert {
     condition = (
       local.preflight_paths["/a/{}"] == "DELETE,OPTIONS" &&
-      local.preflight_paths["/a/{}/c/d/e/{}"] == "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT"
+      local.preflight_paths["/a/{}/c/d/e/f/g/h/i/j/k/{}"] == "DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT"
     )
     error_message = "Preflight allows the path's own methods."
   }

@@ -56,6 +56,10 @@ run "defaults" {
     condition     = jsondecode(output.policies.xray).Statement[0].Action == ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
     error_message = "Traces need two actions."
   }
+  assert {
+    condition     = length(aws_iam_role_policy_attachments_exclusive.this.policy_arns) == 0
+    error_message = "Where nothing is to be attached, whatever is attached must show."
+  }
 }
 
 run "everything" {
@@ -106,6 +110,14 @@ run "everything" {
   assert {
     condition     = alltrue([for name, policy in aws_iam_role_policy.this : policy.name == name && policy.policy == output.policies[name]])
     error_message = "The outputs must be what is attached."
+  }
+  assert {
+    condition     = aws_iam_role_policies_exclusive.this.role_name == var.role.name && toset(aws_iam_role_policies_exclusive.this.policy_names) == toset(keys(output.policies))
+    error_message = "An inline policy that somebody adds by hand must show: exactly the policies of the module are the role's."
+  }
+  assert {
+    condition     = aws_iam_role_policy_attachments_exclusive.this.role_name == var.role.name && toset(aws_iam_role_policy_attachments_exclusive.this.policy_arns) == toset(["arn:aws:iam::123456789012:policy/team"])
+    error_message = "A policy that somebody attaches by hand must show: exactly the ones that were asked for are attached."
   }
   assert {
     condition = jsondecode(output.policies.bedrock).Statement == [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.api_gateway import define
@@ -43,6 +46,124 @@ def test_shape(shared: dict, stage: str, days: int, key: str | None) -> None:
     assert "documents" not in defined
     assert stack["tfvars"]["tags"] == TAGS
     assert stack["predicted_outputs"] == {"apis": {"public": {"name": name, "stage": stage}}}
+
+
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}],
+}
+SETTINGS = f"""
+x-amazon-apigateway-binary-media-types: [image/png]
+x-amazon-apigateway-policy: {json.dumps(POLICY)}
+"""
+
+
+def test_what_documents_say_of_the_whole_api() -> None:
+    private = {**API, "endpoint_type": "PRIVATE", "openapi_unsupported": "ignore"}
+    assert list(DEFINITIONS["api_gateway_apis"]({"a": private}, "api_gateway_apis")) == []
+    made = define({"a": private}, {"health.yaml": DOCUMENT + SETTINGS}, ["health"], DEV)["tfvars"]["apis"]["a"]
+    assert made["binary_media_types"] == ["image/png"]
+    assert json.loads(made["resource_policy"]) == POLICY
+    assert made["cognito_user_pool_arns"] == [POOL]
+    assert "openapi_unsupported" not in made
+
+
+POOLS = """
+components:
+  securitySchemes:
+    users:
+      type: apiKey
+      name: Authorization
+      in: header
+      x-amazon-apigateway-authtype: cognito_user_pools
+      x-amazon-apigateway-authorizer:
+        type: cognito_user_pools
+        identitySource: method.request.header.Token
+        providerARNs: [arn:aws:cognito-idp:eu-west-1:111111111111:userpool/eu-west-1_Other]
+"""
+SECURED = DOCUMENT.replace("security: []", "security: [{users: []}]") + POOLS
+
+
+def test_pools_of_a_document_are_the_api_s() -> None:
+    api = {**API, "authorizer": {"ttl_seconds": 60}}
+    made = define({"a": api}, {"health.yaml": SECURED}, ["health"], DEV)["tfvars"]["apis"]["a"]
+    assert made["cognito_user_pool_arns"] == ["arn:aws:cognito-idp:eu-west-1:111111111111:userpool/eu-west-1_Other"]
+    assert made["authorizer"] == {"ttl_seconds": 60, "identity_source": "method.request.header.Token"}
+
+
+@pytest.mark.parametrize(
+    ("own", "document", "sentence"),
+    [
+        (
+            {"binary_media_types": ["image/gif"]},
+            DOCUMENT + SETTINGS,
+            "api_gateway_apis.a.binary_media_types is not what health.yaml says; say it in one of them only",
+        ),
+        (
+            {"authorizer": {"identity_source": "method.request.header.Other"}},
+            SECURED,
+            "api_gateway_apis.a.authorizer is not what health.yaml says; say it in one of them only",
+        ),
+        (
+            {},
+            DOCUMENT + "\nx-amazon-apigateway-minimum-compression-size: -1\n",
+            "api_gateway_apis.a.minimum_compression_size is -1, which is no whole number from 0 to 10485760; write one, without "
+            "quotes",
+        ),
+        (
+            {},
+            DOCUMENT.replace("/health", "/1/2/3/4/5/6/7/8/9/10/11/12/13"),
+            "api_gateway_apis.a.routes.getHealth.path is '/1/2/3/4/5/6/7/8/9/10/11/12/13', which is no path of at most twelve "
+            "segments; write it like /sites/{id}/{proxy+}",
+        ),
+        (
+            {"endpoint_type": "EDGE"},
+            DOCUMENT.replace("security:", "x-timeout: 29001\n      security:"),
+            "api_gateway_apis.a.routes.getHealth.timeout_milliseconds is 29001, which is longer than an EDGE API waits; write "
+            "29000 at most or change endpoint_type",
+        ),
+        (
+            {"endpoint_type": "PRIVATE"},
+            DOCUMENT,
+            "api_gateway_apis.a.endpoint_type is 'PRIVATE', which is without a way in; add a resource_policy",
+        ),
+    ],
+    ids=["setting", "part of a setting", "setting of its own", "path", "edge", "private"],
+)
+def test_what_documents_and_fields_say_together_is_refused(own: dict, document: str, sentence: str) -> None:
+    with pytest.raises(SiteBuilderError) as refused:
+        define({"a": {**API, **own}}, {"health.yaml": document}, ["health"], DEV)
+    assert list(refused.value.problems) == [sentence]
+
+
+def test_twelve_levels_five_minutes_and_a_colon() -> None:
+    route = {"path": "/a/b/c/d/e/f/g/h/i/j/k/{l+}", "method": "GET", "function": "f", "timeout_milliseconds": 300_000}
+    route["request_parameters"] = {"method.request.querystring.filter:name": True}
+    assert list(DEFINITIONS["api_gateway_apis"]({"a": {"routes": {"r": route}}}, "api_gateway_apis")) == []
+
+
+def test_a_reference_leads_into_a_file_beside_the_document(tmp_path: Path) -> None:
+    path = tmp_path / "health.yaml"
+    (tmp_path / "parts.json").write_text('{"Body": {"type": "object"}}')
+    body = "requestBody: {content: {application/json: {schema: {$ref: 'parts.json#/Body'}}}}"
+    document = DOCUMENT.replace("security:", f"{body}\n      security:").replace("get:", "post:")
+    api = {**API, "documents": [str(path)]}
+    assert "Body" in define({"a": api}, {str(path): document}, ["health"], DEV)["tfvars"]["apis"]["a"]["models"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "what"),
+    [
+        ("text", "no object as JSON"),
+        ('{"enum": []}', "no schema of draft-04 (at enum, [] should be non-empty)"),
+        ('{"type": "text"}', "no schema of draft-04 (at type, 'text' is not valid under any of the given schemas)"),
+    ],
+)
+def test_model_of_the_inventory(schema: str, what: str) -> None:
+    apis = {"a": {"routes": {"r": ROUTE}, "models": {"M": {"schema": schema}}}}
+    assert list(DEFINITIONS["api_gateway_apis"](apis, "api_gateway_apis")) == [
+        f"api_gateway_apis.a.models.M.schema is {schema!r}, which is {what}; correct it"
+    ]
 
 
 def test_what_the_api_says_counts() -> None:

@@ -98,6 +98,52 @@ def test_schema() -> None:
     ]
 
 
+def included(name: str, count: int, **more: object) -> dict:
+    return {
+        "name": f"index-{name}",
+        "projection_type": "INCLUDE",
+        "non_key_attributes": [f"{name}{n}" for n in range(count)],
+        **more,
+    }
+
+
+@pytest.mark.parametrize("name", ["a b", "ключ", "ü" * 127, "$x", "line\nbreak", "a" * 255])
+def test_attribute_names_are_any(name: str) -> None:
+    table = {"hash_key": {"name": name}, "ttl_attribute": name}
+    assert list(DEFINITIONS["dynamodb_tables"]({"a": table}, "t")) == []
+
+
+@pytest.mark.parametrize("name", ["", "ü" * 128, "a" * 256, "\ud800"])
+def test_attribute_names_have_255_bytes(name: str) -> None:
+    (sentence,) = DEFINITIONS["dynamodb_tables"]({"a": {"hash_key": {"name": name}}}, "t")
+    assert sentence.endswith(", which is no attribute name of 1 to 255 bytes; correct it")
+
+
+def test_all_indexes_project_a_hundred_attributes() -> None:
+    key = {"name": "id"}
+    indexes = [included(letter, 20, hash_key=key) for letter in "abcd"]
+    table = {"hash_key": key, "range_key": {"name": "at"}, "global_secondary_indexes": indexes}
+    local = [included("l", 20, range_key={"name": "by"})]
+    assert list(DEFINITIONS["dynamodb_tables"]({"a": {**table, "local_secondary_indexes": local}}, "t")) == []
+    local.append(included("m", 1, range_key={"name": "by"}))
+    assert list(DEFINITIONS["dynamodb_tables"]({"a": {**table, "local_secondary_indexes": local}}, "t")) == [
+        "t.a has 101 non_key_attributes in all its indexes, and AWS takes 100; name fewer or set projection_type to ALL"
+    ]
+    (sentence,) = DEFINITIONS["dynamodb_tables"](
+        {"a": {**table, "local_secondary_indexes": [included("l", 21, range_key=key)]}}, "t"
+    )
+    assert sentence.endswith("which is a list of 21; name 20 at most")
+
+
+def test_a_local_index_has_another_range_key_than_the_table_s_hash_key() -> None:
+    index = {"name": "index", "range_key": {"name": "id"}}
+    table = {"hash_key": {"name": "id"}, "range_key": {"name": "at"}, "local_secondary_indexes": [index]}
+    assert list(DEFINITIONS["dynamodb_tables"]({"a": table}, "t")) == [
+        "t.a.local_secondary_indexes[0].range_key.name is 'id', which is the hash_key too; name another attribute or leave "
+        "range_key out"
+    ]
+
+
 class TestStepsBetween:
     """AWS takes some changes of replicas only in two steps."""
 

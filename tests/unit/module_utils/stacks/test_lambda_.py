@@ -36,6 +36,8 @@ def test_packages() -> None:
             "runtime": "python3.12",
             "architecture": "arm64",
             "prefix": "",
+            "layers": ["layers/common"],
+            "handler": "app.handler",
         },
         "layers/common": {
             "source": "/srv/common",
@@ -45,6 +47,11 @@ def test_packages() -> None:
             "prefix": "python/",
         },
     }
+
+
+def test_a_layer_from_elsewhere_may_bring_the_handler() -> None:
+    extra = {**CODE, "extra_layer_arns": ["arn:aws:lambda:eu-west-1:123456789012:layer:l:1"]}
+    assert "handler" not in packages({"report": extra}, {})["functions/report"]
 
 
 def test_packages_follow_runtime_and_architecture() -> None:

@@ -89,12 +89,13 @@ def test_rivals() -> None:
 
 def test_rendered() -> None:
     rendered = registry.rendered(registry.define(SERVICE, {}, PROD), PROD)
-    assert rendered.keys() == {"environment", "region", "replica_region", "account_id", "tags", *registry.STACKS}
+    assert rendered.keys() == {"environment", "region", "replica_region", "account_id", "tags", "stacks"}
+    assert rendered["stacks"].keys() == registry.STACKS.keys()
     assert rendered["replica_region"] == "eu-west-1"
-    assert rendered["lambda"]["functions"]["agents"]["environment"] == {"KEY": lambda_.PLACEHOLDER}
-    assert rendered["lambda"]["packages"] == {"functions/agents": lambda_.PLACEHOLDER_PACKAGE}
+    assert rendered["stacks"]["lambda"]["functions"]["agents"]["environment"] == {"KEY": lambda_.PLACEHOLDER}
+    assert rendered["stacks"]["lambda"]["packages"] == {"functions/agents": lambda_.PLACEHOLDER_PACKAGE}
     assert "hidden" not in repr(rendered)
-    assert rendered["monitoring"].keys() == {"monitoring"}
+    assert rendered["stacks"]["monitoring"].keys() == {"monitoring"}
 
 
 def test_placeholder_of_a_package_passes_the_module() -> None:

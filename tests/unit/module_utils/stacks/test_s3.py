@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import DEFINITIONS
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.s3 import define
 
 from tests.settings import ACCOUNT, BOUNDARY, BUCKET, DEV, KEY, PROD, REPLICA_KEY, TAGS
@@ -105,3 +108,81 @@ def test_refusal(buckets: dict, settings: dict, sentences: list[str]) -> None:
     with pytest.raises(SiteBuilderError) as refused:
         define(buckets, settings)
     assert list(refused.value.problems) == sentences
+
+
+def moved(*pairs: tuple[int, str], **rule: object) -> dict:
+    return {"id": "a", "transitions": [{"days": days, "storage_class": storage} for days, storage in pairs], **rule}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        moved((30, "STANDARD_IA"), (60, "GLACIER"), (150, "DEEP_ARCHIVE")),
+        moved((90, "DEEP_ARCHIVE"), (60, "STANDARD_IA")),
+        moved((0, "GLACIER_IR"), expiration_days=1),
+        moved((30, "INTELLIGENT_TIERING"), (31, "GLACIER")),
+    ],
+)
+def test_transitions_down_the_waterfall_are_taken(rule: dict) -> None:
+    noncurrent = {**rule, "noncurrent_version_transitions": rule["transitions"]}
+    assert list(DEFINITIONS["s3_buckets"]({"a": {"lifecycle_rules": [noncurrent]}}, "s3_buckets")) == []
+
+
+@pytest.mark.parametrize("field", ["transitions", "noncurrent_version_transitions"])
+@pytest.mark.parametrize(
+    ("pairs", "sentence"),
+    [
+        ([(30, "STANDARD_IA"), (60, "STANDARD_IA")], "[1].storage_class is 'STANDARD_IA', which is there twice; remove one of them"),
+        ([(29, "ONEZONE_IA")], "[0].days is 29, which is too early for ONEZONE_IA; write 30 or more"),
+        (
+            [(30, "STANDARD_IA"), (59, "GLACIER")],
+            "[1].days is 59, which is too early for GLACIER after STANDARD_IA at 30; write 60 or more",
+        ),
+        (
+            [(99, "DEEP_ARCHIVE"), (10, "GLACIER")],
+            "[0].days is 99, which is too early for DEEP_ARCHIVE after GLACIER at 10; write 100 or more",
+        ),
+        (
+            [(40, "DEEP_ARCHIVE"), (60, "INTELLIGENT_TIERING")],
+            "[0].days is 40, which is too early for DEEP_ARCHIVE after INTELLIGENT_TIERING at 60; write 61 or more",
+        ),
+    ],
+)  # fmt: skip
+def test_transitions_against_the_waterfall_are_refused(field: str, pairs: list, sentence: str) -> None:
+    rule = {"id": "a", field: moved(*pairs)["transitions"]}
+    assert list(DEFINITIONS["s3_buckets"]({"a": {"lifecycle_rules": [rule]}}, "s3_buckets")) == [
+        f"s3_buckets.a.lifecycle_rules[0].{field}{sentence}"
+    ]
+
+
+def test_a_statement_is_about_its_own_bucket() -> None:
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::other/*"}
+    with pytest.raises(SiteBuilderError) as refused:
+        define({"a": {"policy_statements": [json.dumps(statement)]}}, DEV)
+    name = f"site-builder-a-dev-{ACCOUNT}-eu-west-1"
+    assert list(refused.value.problems) == [
+        f"s3_buckets.a.policy_statements[0].Resource has 'arn:aws:s3:::other/*', which is not in the bucket {name}; name {name} "
+        "or objects in it"
+    ]
+
+
+@pytest.mark.parametrize("origin", ["capacitor://localhost", "http://localhost:8080", "chrome-extension://abc"])
+def test_origins_of_apps(origin: str) -> None:
+    cors = {"allowed_origins": [origin], "allowed_methods": ["PUT"]}
+    assert list(DEFINITIONS["s3_buckets"]({"a": {"cors_rules": [cors]}}, "s3_buckets")) == []
+    route = {"path": "/", "method": "GET", "function": "f"}
+    api = {"routes": {"r": route}, "cors": {"origins": [origin]}}
+    assert list(DEFINITIONS["api_gateway_apis"]({"a": api}, "api_gateway_apis")) == []
+
+
+def test_statements_have_a_size_together() -> None:
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::*/{n:0100}" for n in range(90)],
+    }
+    statements = [json.dumps({**statement, "Sid": str(n)}) for n in range(2)]
+    assert list(DEFINITIONS["s3_buckets"]({"a": {"policy_statements": statements[:1]}}, "s3_buckets")) == []
+    (sentence,) = DEFINITIONS["s3_buckets"]({"a": {"policy_statements": statements}}, "s3_buckets")
+    assert sentence.endswith(" bytes as JSON, and S3 takes 20480; shorten them")
