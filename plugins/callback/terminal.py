@@ -237,7 +237,7 @@ class CallbackModule(Default):
     def _tell_changed(self) -> None:
         """What the last task has changed, in one line for all hosts."""
         if self._changed:
-            hosts = "" if self._task.run_once else f" ({', '.join(self._changed)})"
+            hosts = "" if self._task.run_once or self._changed == ["localhost"] else f" ({', '.join(self._changed)})"
             self._say(f"{_name(self._task)}{hosts}", C.COLOR_CHANGED)
             self._changed = []
 
@@ -291,7 +291,8 @@ class CallbackModule(Default):
         if reason in self._failed or (quiet and not output and not broke):
             return
         self._failed.add(reason)
-        label = "" if result.task.run_once else f"{self.host_label(result)}: "
+        # Where there is but one host, its name says nothing.
+        label = "" if result.task.run_once or result.host.name == "localhost" else f"{self.host_label(result)}: "
         if broke or output:
             self._say(f"{label}{_name(result.task)} failed", C.COLOR_ERROR)
         if broke:
