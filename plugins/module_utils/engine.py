@@ -35,7 +35,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.saved_
 Event = Mapping[str, Any]
 Step = dict[str, Any]
 
-MODES = ("plan", "deploy", "apply", "drift", "destroy")
+MODES = ("plan", "deploy", "apply", "drift", "destroy", "untaint")
 # How a stack ends that the next one may build on.
 THROUGH = ("succeeded", "unchanged")
 # How often to search AWS for what a killed run has left: what is found depends on what was found before.
@@ -99,7 +99,9 @@ def next_step(stack: Stack, events: Sequence[Event], around: Around) -> Step:
     if last["event"] == "applied":
         return _after_apply(stack, events)
     if last["event"] == "untainted":
-        return _after_apply(stack, events) if _applies(events) else _plan("Plan")
+        if _applies(events):
+            return _after_apply(stack, events)
+        return _plan("Plan") if stack.mode != "untaint" else _done(stack, events, "succeeded")
     if last["event"] == "marked":
         return _done(stack, events, **last["then"])
     return _after_plan(stack, events, around)
@@ -110,9 +112,9 @@ def _begin(stack: Stack) -> Step:
         return _done(stack, [], "not deployed")
     if stack.mode == "apply":
         return {"do": "saved", "why": "Read the saved plan"}
-    if stack.tainted and stack.mode in ("plan", "deploy") and not stack.check:
+    if stack.tainted and stack.mode in ("deploy", "untaint") and not stack.check:
         return _untaint(stack.tainted)
-    return _plan("Plan")
+    return _plan("Plan") if stack.mode != "untaint" else _close(stack, [])
 
 
 def _untaint(addresses: Sequence[str]) -> Step:
@@ -218,7 +220,14 @@ def _gates(stack: Stack, events: Sequence[Event], plan: Event, since: Mapping[st
 
 def gates(stack: Stack, plan: Event, replaced: Collection[str], events: Sequence[Event]) -> Iterable[str]:
     """Every reason not to apply this plan, in a sentence each."""
-    lost = [] if stack.mode == "destroy" else forbidden(plan, stack.allow_destroy, stack.name)
+    # Who only plans may not write the state.
+    halfway = [address for address in plan["stateful"] if address in stack.tainted] if stack.only_plans else []
+    if halfway:
+        yield (
+            f"{', '.join(halfway)} would be replaced only because a later step of the creation failed; take that mark away with "
+            f"playbooks/untaint.yml --limit {stack.name}, then plan again"
+        )
+    lost = [] if stack.mode == "destroy" or halfway else forbidden(plan, stack.allow_destroy, stack.name)
     if lost:
         yield (
             f"the plan deletes or replaces {', '.join(lost)}, which holds data; if that is meant, allow it for this run with "
@@ -335,7 +344,7 @@ def _close(stack: Stack, events: Sequence[Event]) -> Step:
             "an earlier apply was interrupted, and what it had created without recording it may still be in AWS; to be rid of "
             f"that, deploy {stack.name} once, which takes it over, and destroy again"
         )
-    elif stack.marker:
+    elif stack.marker and stack.mode != "untaint":
         return {
             "do": "marker",
             "why": "Clear the recovery marker",

@@ -21,7 +21,7 @@ options:
   mode:
     description: What the run is for.
     type: str
-    choices: [plan, deploy, apply, drift, destroy]
+    choices: [plan, deploy, apply, drift, destroy, untaint]
     required: true
   rules:
     description:

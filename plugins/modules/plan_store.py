@@ -67,7 +67,7 @@ options:
     required: true
   review:
     description:
-      - The stacks as P(bbws.site_builder.plan_review#filter) has put them together. The action plugin makes O(documents) of them.
+      - The stacks as RV(bbws.site_builder.next_step#module:review) has them. The action plugin makes O(documents) of them.
     type: list
     elements: dict
     default: []

@@ -30,7 +30,7 @@ class Screen:
 def play(tmp_path: Path, playbook: str, *arguments: str, tty: bool = True, **env: str) -> Screen:
     environment = {
         **clean_environment(tmp_path),
-        "ANSIBLE_COLLECTIONS_PATH": f"{FAKE / 'collections'}:{ROOT / '.collections'}",
+        "ANSIBLE_COLLECTIONS_PATH": f"{FAKE / 'found'}:{ROOT / '.collections'}",
         "ANSIBLE_STDOUT_CALLBACK": "bbws.site_builder.terminal",
         "TERM": "xterm-256color",
         **env,

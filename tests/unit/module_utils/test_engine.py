@@ -358,11 +358,20 @@ class TestTainted:
     def test_a_killed_terraform_still_holds_the_lock(self) -> None:
         assert step(stack(), CREATE, {**self.HALFWAY, "verdict": "lost"})["do"] == "marker"
 
-    @pytest.mark.parametrize("mode", ["plan", "deploy"])
-    def test_what_an_earlier_run_has_left(self, mode: str) -> None:
-        one = stack(mode, tainted=[TABLE])
+    def test_what_an_earlier_run_has_left(self) -> None:
+        one = stack(tainted=[TABLE])
         assert step(one)["addresses"] == [TABLE]
         assert step(one, {"event": "untainted"})["do"] == "plan"
+
+    def test_by_itself_where_plans_are_reviewed(self) -> None:
+        one = stack("untaint", tainted=[TABLE], marker="m")
+        assert step(one)["addresses"] == [TABLE]
+        assert ending(step(one, {"event": "untainted"})) == ("succeeded", "")
+        assert ending(step(stack("untaint", marker="m"))) == ("unchanged", "")
+
+    @pytest.mark.parametrize("one", [stack("plan", tainted=[TABLE]), stack(check=True, tainted=[TABLE])])
+    def test_who_only_plans_is_told_the_way(self, one: Stack) -> None:
+        assert "playbooks/untaint.yml --limit dynamodb" in ending(step(one, planned(("replace", TABLE))))[1]
 
     @pytest.mark.parametrize("one", [stack(check=True, tainted=[TABLE]), stack("destroy", tainted=[TABLE])])
     def test_who_only_looks_or_destroys_leaves_it(self, one: Stack) -> None:
