@@ -85,7 +85,8 @@ class _StatusLine:
         self._is_terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
         self._interval = _TICK if self._is_terminal else interval
         self._shown = False
-        self._lock = threading.RLock()
+        # Ansible forks its workers while it holds this one, so that none of them inherits a stream in the middle of a write.
+        self._lock = display._lock
         self._stop = threading.Event()
         self._pid = os.getpid()
         # Every line of Ansible, of its workers and of its plugins goes through this one method.
@@ -99,7 +100,7 @@ class _StatusLine:
             self._erase()
 
     def _above(self, *args: Any, **kwargs: Any) -> None:
-        # A worker hands its lines to the main process, and has a copy of the lock in whatever state it was.
+        # A worker hands its lines to the main process.
         if os.getpid() != self._pid:
             self._print(*args, **kwargs)
             return
