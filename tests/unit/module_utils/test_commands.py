@@ -72,6 +72,11 @@ def test_what_the_gates_ask_for() -> None:
     assert way_out(protected, given()) == f"{BASE} --limit dynamodb -e site_builder_lift_protection=true"
 
 
+def test_what_is_half_made_is_mended_first() -> None:
+    tainted = list(sentences(engine.Stack("dynamodb", "plan", tainted=[TABLE])))
+    assert way_out(tainted, given()) == "ansible-playbook playbooks/untaint.yml -i inventories/dev --limit dynamodb"
+
+
 RULES = {
     "environment": "dev",
     "production": False,
