@@ -33,7 +33,7 @@ _SWITCH = re.compile(r"-e (site_builder_\w+)=([^\s;,]+)")
 _LIST = re.compile(r"\b(site_builder_\w+): (?=\[)")
 _LIMIT = re.compile(r"--limit (\S+)")
 _MISSING = re.compile(r"(.+) must be deployed before \S+, and this run leaves it out")
-_PLAYBOOK = re.compile(r"run playbooks/(\w+)\.yml")
+_PLAYBOOK = re.compile(r"(?:run|with) playbooks/(\w+)\.yml")
 
 
 def command(
@@ -80,7 +80,7 @@ def way_out(problems: Iterable[str], cli: Mapping[str, Any]) -> str:
         return command(cli, extra=extra, limit=",".join(filter(None, more)))
     playbook = _PLAYBOOK.search(text)
     if playbook:
-        return command(cli, playbook[1])
+        return command(cli, playbook[1], limit=limit or None)
     return command(cli, extra=extra) if extra else ""
 
 
@@ -101,7 +101,7 @@ def after(mode: str, rows: Iterable[Mapping[str, Any]], saved: Mapping[str, Any]
         return [f"next:   {command(cli)}"]
     if "drifted" in results:
         return [f"next:   {command(cli, 'plan')}"]
-    if mode in ("deploy", "apply"):
+    if mode in ("deploy", "apply") and results != {"unchanged"}:
         return [f"next:   {command(cli, 'outputs')}"]
     return []
 

@@ -72,6 +72,11 @@ def test_what_the_gates_ask_for() -> None:
     assert way_out(protected, given()) == f"{BASE} --limit dynamodb -e site_builder_lift_protection=true"
 
 
+def test_what_is_half_made_is_mended_first() -> None:
+    tainted = list(sentences(engine.Stack("dynamodb", "plan", tainted=[TABLE])))
+    assert way_out(tainted, given()) == "ansible-playbook playbooks/untaint.yml -i inventories/dev --limit dynamodb"
+
+
 RULES = {
     "environment": "dev",
     "production": False,
@@ -113,6 +118,7 @@ def test_what_comes_after() -> None:
     assert after("plan", [{**ROW, "result": "unchanged"}], saved, given()) == []
     assert after("plan", [ROW], {}, given()) == []
     assert after("deploy", [ROW], {}, given()) == ["next:   ansible-playbook playbooks/outputs.yml -i inventories/dev"]
+    assert after("deploy", [{**ROW, "result": "unchanged"}], {}, given()) == []
     assert after("deploy", [{**ROW, "result": "planned"}], {}, given()) == [f"next:   {BASE}"]
     assert after("drift", [{**ROW, "result": "drifted"}], {}, given())[0].startswith(
         "next:   ansible-playbook playbooks/plan"
