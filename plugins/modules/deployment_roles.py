@@ -27,7 +27,8 @@ options:
     required: true
   trust:
     description:
-      - By role, C(read), C(plan) or C(apply), who may assume it. A role that is not named here is not made, and stays where it is there.
+      - By role, C(read), C(plan) or C(apply), who may assume it. A role that is not named here is not made, and one that is there
+        stays.
       - Either C(principal), one ARN or a list of them, or C(issuer), the URL of an OIDC issuer, and C(subject), one or a list of
         them, with C(audience), which is C(sts.amazonaws.com) by default. The issuer must be an identity provider of the account.
     type: dict
