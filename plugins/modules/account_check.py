@@ -67,7 +67,7 @@ options:
     elements: str
     default: []
   trust:
-    description: By the role of the deployment, C(plan) or C(apply), who may assume it; those that are named must exist.
+    description: By the role of the deployment, C(read), C(plan) or C(apply), who may assume it; those that are named must exist.
     type: dict
     default: {}
   state_bucket:
