@@ -34,4 +34,4 @@ def test_scenario(scenario: str, tmp_path: Path) -> None:
         check=False,
     )
     assert run.returncode == 0, run.stdout[-20000:]
-    assert not (tmp_path / "work/local_aws/state.json").exists()
+    assert list(tmp_path.rglob("state.json")) == [], "the embedded AWS still runs"
