@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Write the documentation of the fields of a definition from their one declaration, the typed objects of terraform/.
 
 The README of a module gets a table of all fields; the variable of the role that takes the definition, in its argument

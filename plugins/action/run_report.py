@@ -34,7 +34,9 @@ class ActionModule(ActionBase):
         umask = os.umask(0o077)
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            plan = {key: saved[key] for key in ("plan_id", "sha256", "path", "folder") if saved.get(key)}
             facts = {**self._task.args["facts"], "ended": datetime.now(UTC).isoformat(), "stacks": rows}
+            facts |= {"plan": plan} if plan else {}
             write_private(folder / "report.json", to_json(facts).encode())
         except OSError as error:
             return {**result, "failed": True, "msg": f"{folder}/report.json cannot be written: {error.strerror}"}

@@ -49,11 +49,10 @@ from ansible.plugins.callback.default import CallbackModule as Default
 from ansible_collections.bbws.site_builder.plugins.module_utils import commands
 from ansible_collections.bbws.site_builder.plugins.module_utils.running import ACTIONS, Running
 
-_OURS = "bbws.site_builder."
 _FAIL = ("fail", "assert", "ansible.builtin.fail", "ansible.builtin.assert")
-_REPORT = f"{_OURS}run_report"
-# What a task that is the first of its kind begins, by its action and state.
-_PHASES = {(f"{_OURS}define_stacks", None): "Check", (ACTIONS[0], "planned"): "Plan", (ACTIONS[0], "present"): "Apply"}
+_REPORT = "bbws.site_builder.run_report"
+# What a task that is the first of its kind begins, by its state. There is nothing to see of the checks before when they pass.
+_PHASES = {"planned": "Plan", "present": "Apply"}
 _COLOURS = {
     "succeeded": C.COLOR_CHANGED,
     "planned": C.COLOR_CHANGED,
@@ -86,7 +85,8 @@ class _StatusLine:
         self._is_terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
         self._interval = _TICK if self._is_terminal else interval
         self._shown = False
-        self._lock = threading.RLock()
+        # Ansible forks its workers while it holds this one, so that none of them inherits a stream in the middle of a write.
+        self._lock = display._lock
         self._stop = threading.Event()
         self._pid = os.getpid()
         # Every line of Ansible, of its workers and of its plugins goes through this one method.
@@ -100,7 +100,7 @@ class _StatusLine:
             self._erase()
 
     def _above(self, *args: Any, **kwargs: Any) -> None:
-        # A worker hands its lines to the main process, and has a copy of the lock in whatever state it was.
+        # A worker hands its lines to the main process.
         if os.getpid() != self._pid:
             self._print(*args, **kwargs)
             return
@@ -170,12 +170,10 @@ class CallbackModule(Default):
     def v2_playbook_on_task_start(self, task, is_conditional) -> None:
         self._tell_changed()
         self._task, self._began = task, time.monotonic()
-        phase = _PHASES.get((task.action, task.args.get("state")))
+        phase = _PHASES.get(task.args.get("state")) if task.action in ACTIONS else None
         if phase and phase not in self._phases:
             self._phases.append(phase)
-            # There is nothing to see of the checks when they pass.
-            if phase != "Check":
-                self._say(f"\n{phase}", C.COLOR_HIGHLIGHT)
+            self._say(f"\n{phase}" if len(self._phases) > 1 else phase, C.COLOR_HIGHLIGHT)
 
     @_not_verbose
     def v2_playbook_on_handler_task_start(self, task) -> None:
@@ -240,7 +238,7 @@ class CallbackModule(Default):
     def _tell_changed(self) -> None:
         """What the last task has changed, in one line for all hosts."""
         if self._changed:
-            hosts = "" if self._task.run_once else f" ({', '.join(self._changed)})"
+            hosts = "" if self._task.run_once or self._changed == ["localhost"] else f" ({', '.join(self._changed)})"
             self._say(f"{_name(self._task)}{hosts}", C.COLOR_CHANGED)
             self._changed = []
 
@@ -294,7 +292,8 @@ class CallbackModule(Default):
         if reason in self._failed or (quiet and not output and not broke):
             return
         self._failed.add(reason)
-        label = "" if result.task.run_once else f"{self.host_label(result)}: "
+        # Where there is but one host, its name says nothing.
+        label = "" if result.task.run_once or result.host.name == "localhost" else f"{self.host_label(result)}: "
         if broke or output:
             self._say(f"{label}{_name(result.task)} failed", C.COLOR_ERROR)
         if broke:
@@ -307,8 +306,8 @@ class CallbackModule(Default):
                 self._say(f"{label}{line}", C.COLOR_ERROR)
         for line in output:
             self._say(f"  {line}", C.COLOR_ERROR)
-        if not quiet and (mended := commands.way_out([reason], context.CLIARGS)):
-            self._say(f"the command for that:\n  {mended}")
+        for line in commands.told(commands.way_out([reason], context.CLIARGS)) if not quiet else ():
+            self._say(line)
 
     @_not_verbose
     def v2_playbook_on_no_hosts_matched(self) -> None:

@@ -16,8 +16,12 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.errors import Si
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import parse_context
 from ansible_collections.bbws.site_builder.plugins.module_utils.validators import wrong
 
-# The policies of each role. Who applies plans too.
-ROLES = {"plan": ("plan",), "apply": ("plan", "apply_data", "apply_services")}
+# The policies of each role. Who plans reads too, and who applies plans.
+ROLES = {
+    "read": ("read",),
+    "plan": ("read", "plan"),
+    "apply": ("read", "plan", "apply_data", "apply_services"),
+}
 # Marks a role as one that was made here.
 MARK = "SiteBuilderRole"
 # Characters of a managed policy, without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -108,11 +112,11 @@ def check_size(name: str, policy: Mapping[str, Any]) -> None:
 def trust_problems(trust: Any) -> list[str]:
     """What is wrong with the value of site_builder_access_trust, a sentence each."""
     if not isinstance(trust, Mapping):
-        return [wrong(VARIABLE, trust, "no mapping", "write {plan: {...}, apply: {...}}")]
+        return [wrong(VARIABLE, trust, "no mapping", "write {read: {...}, plan: {...}, apply: {...}}")]
     problems = []
     for role, entry in trust.items():
         if role not in ROLES:
-            problems.append(wrong(f"{VARIABLE} key", role, "not known", f"use {' or '.join(ROLES)}"))
+            problems.append(wrong(f"{VARIABLE} key", role, "not known", f"use {', '.join(ROLES)}"))
         else:
             problems += _entry_problems(f"{VARIABLE}.{role}", entry)
     return problems

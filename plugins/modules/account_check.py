@@ -67,7 +67,7 @@ options:
     elements: str
     default: []
   trust:
-    description: By the role of the deployment, C(plan) or C(apply), who may assume it; those that are named must exist.
+    description: By the role of the deployment, C(read), C(plan) or C(apply), who may assume it; those that are named must exist.
     type: dict
     default: {}
   state_bucket:
@@ -138,7 +138,7 @@ def main() -> None:
             "context": {"type": "dict", "required": True},
             "bedrock_region": {"type": "str", "required": True},
             "inference_profile": {"type": "str", "required": True},
-            **{name: {"type": "list", "elements": "str", "default": []} for name in _LISTS},
+            **{name: {"type": "list", "elements": "str", "default": [], "no_log": False} for name in _LISTS},
             "global_tables": {"type": "bool", "default": False},
             "reserved_concurrency": {"type": "int", "default": 0},
             "topic_arn": {"type": "str", "default": ""},

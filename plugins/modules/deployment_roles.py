@@ -9,8 +9,8 @@ module: deployment_roles
 short_description: Make the roles with which an environment is planned and applied
 version_added: 0.1.0
 description:
-  - Makes the role C(<service>-<environment>-plan), which reads, and C(<service>-<environment>-apply), which deploys and destroys
-    too; each only where O(trust) says who may assume it.
+  - Makes the role C(<service>-<environment>-read), which reads, C(<service>-<environment>-plan), which locks and saves plans too,
+    and C(<service>-<environment>-apply), which deploys and destroys; each only where O(trust) says who may assume it.
   - Their policies are the files in O(policies), which are managed policies of the account afterwards.
   - Roles and policies of these names that were not made here, which their tags tell, are named and never changed.
   - What else is attached to a role of ours stays, and is named.
@@ -22,12 +22,13 @@ options:
     type: dict
     required: true
   policies:
-    description: The folder that holds C(plan.json), C(apply_data.json) and C(apply_services.json).
+    description: The folder that holds C(read.json), C(plan.json), C(apply_data.json) and C(apply_services.json).
     type: path
     required: true
   trust:
     description:
-      - By role, C(plan) or C(apply), who may assume it. A role that is not named here is not made, and stays where it is there.
+      - By role, C(read), C(plan) or C(apply), who may assume it. A role that is not named here is not made, and one that is there
+        stays.
       - Either C(principal), one ARN or a list of them, or C(issuer), the URL of an OIDC issuer, and C(subject), one or a list of
         them, with C(audience), which is C(sts.amazonaws.com) by default. The issuer must be an identity provider of the account.
     type: dict
@@ -292,8 +293,8 @@ def main() -> None:
             "trust": {"type": "dict", "required": True},
             "state_bucket": {"type": "str", "required": True},
             "state_prefix": {"type": "str", "required": True},
-            "kms_key_arn": {"type": "str", "default": ""},
-            "replica_kms_key_arn": {"type": "str", "default": ""},
+            "kms_key_arn": {"type": "str", "default": "", "no_log": False},
+            "replica_kms_key_arn": {"type": "str", "default": "", "no_log": False},
             "permissions_boundary_arn": {"type": "str", "default": ""},
             "tags": {"type": "dict", "required": True},
         },

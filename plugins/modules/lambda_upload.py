@@ -130,7 +130,7 @@ def main() -> None:
             "packages": {"type": "dict", "required": True},
             "buckets": {"type": "dict", "required": True},
             "account_id": {"type": "str", "required": True},
-            "kms_key_arn": {"type": "str", "default": ""},
+            "kms_key_arn": {"type": "str", "default": "", "no_log": False},
         },
         supports_check_mode=True,
     )

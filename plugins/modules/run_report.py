@@ -10,7 +10,7 @@ short_description: Write the report of a run
 version_added: 0.1.0
 description:
   - Writes C(report.json) into the folder of the run, mode 0600, in check mode too, and returns what a person and the next job
-    of a workflow want to know.
+    of a workflow want to know. Where plans were saved or shown, C(plan) says where they are, and their id and SHA-256.
   - Belongs to the role bbws.site_builder.site_builder and runs on the controller once for all stacks. It is an action plugin.
 author:
   - BBWS platform team (@bbws)

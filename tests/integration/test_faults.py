@@ -1,7 +1,7 @@
 """Runs that are killed, and an AWS that fails: the next run finds everything and makes it whole.
 
-`make test` kills once, see test_deploy_dev; `make test-all` a few times. SITE_BUILDER_KILLS=30 SITE_BUILDER_KILL_STACKS=dynamodb,iam,... does it for an hour; docs/checks.md says
-what came of that.
+`make test` kills once, see test_deploy_dev; `make test-all` a few times. SITE_BUILDER_KILLS=30 SITE_BUILDER_KILL_STACKS=dynamodb,iam,...
+does it for an hour; docs/checks.md says what came of that.
 """
 
 from __future__ import annotations

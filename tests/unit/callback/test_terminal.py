@@ -60,7 +60,6 @@ def test_a_deployment_in_a_few_lines(deployed: Screen) -> None:
     assert said == [
         "Deploy the environment",
         "Prepare",
-        "",
         "Plan",
         "s3: 1 to create, 1 to delete",
         "  + module.a.aws_x.this",

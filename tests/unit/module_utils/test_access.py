@@ -79,10 +79,10 @@ def test_a_statement_has_a_name_of_its_own_and_actions_in_order(path: Path) -> N
 
 
 def test_what_an_environment_has_not_is_left_out() -> None:
-    assert "UseTheKeysOfTheEnvironment" not in statements("plan")
-    assert statements("plan", PROD, **KEYS)["UseTheKeysOfTheEnvironment"]["Resource"] == list(KEYS.values())
-    assert len(statements("plan")["ReadTables"]["Resource"]) == 1
-    assert len(statements("plan", PROD)["ReadTables"]["Resource"]) == 2
+    assert "UseTheKeysOfTheEnvironment" not in statements("read")
+    assert statements("read", PROD, **KEYS)["UseTheKeysOfTheEnvironment"]["Resource"] == list(KEYS.values())
+    assert len(statements("read")["ReadTables"]["Resource"]) == 1
+    assert len(statements("read", PROD)["ReadTables"]["Resource"]) == 2
 
 
 def test_a_condition_without_a_value_never_leaves_a_grant_without_a_condition() -> None:
@@ -117,7 +117,8 @@ def test_who_plans_writes_nothing_but_locks_and_plans() -> None:
     reads = ("Get", "List", "Describe")
     writes = {
         (action, resource)
-        for statement in policy("plan")["Statement"]
+        for name in access.ROLES["plan"]
+        for statement in policy(name)["Statement"]
         for action in statement["Action"]
         for resource in statement["Resource"]
         if not action.split(":")[1].startswith(reads) and action != "apigateway:GET"
@@ -136,6 +137,9 @@ STATE = "arn:aws:s3:::states/site-builder/dev/dynamodb/terraform.tfstate"
 @pytest.mark.parametrize(
     ("role", "action", "resource", "may"),
     [
+        ("read", "s3:GetObject", STATE, True),
+        ("read", "s3:PutObject", f"{STATE}.tflock", False),
+        ("read", "s3:PutObject", "arn:aws:s3:::states/site-builder/dev/plans/1/manifest.json", False),
         ("plan", "s3:GetObject", STATE, True),
         ("plan", "s3:PutObject", STATE, False),
         ("plan", "s3:PutObject", f"{STATE}.tflock", True),
@@ -255,7 +259,7 @@ def test_trust(entry: dict[str, Any], statement: dict[str, Any]) -> None:
     ("trust", "sentence"),
     [
         ([], "site_builder_access_trust is"),
-        ({"deploy": {}}, "site_builder_access_trust key is 'deploy', which is not known; use plan or apply"),
+        ({"deploy": {}}, "site_builder_access_trust key is 'deploy', which is not known; use read, plan, apply"),
         ({"plan": "me"}, "site_builder_access_trust.plan is 'me', which is no mapping; write {principal"),
         ({"plan": {}}, "which is not complete; give either principal, or issuer and subject"),
         ({"plan": {"principal": "*"}}, "site_builder_access_trust.plan.principal is '*', which is not valid"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils import engine
-from ansible_collections.bbws.site_builder.plugins.module_utils.commands import after, command, way_out
+from ansible_collections.bbws.site_builder.plugins.module_utils.commands import after, command, told, way_out
 
 CLI = {"args": ("playbooks/deploy.yml",), "inventory": (str(Path.cwd() / "inventories/dev"),), "subset": None}
 BASE = "ansible-playbook playbooks/deploy.yml -i inventories/dev"
@@ -72,6 +72,11 @@ def test_what_the_gates_ask_for() -> None:
     assert way_out(protected, given()) == f"{BASE} --limit dynamodb -e site_builder_lift_protection=true"
 
 
+def test_what_is_half_made_is_mended_first() -> None:
+    tainted = list(sentences(engine.Stack("dynamodb", "plan", tainted=[TABLE])))
+    assert way_out(tainted, given()) == "ansible-playbook playbooks/untaint.yml -i inventories/dev --limit dynamodb"
+
+
 RULES = {
     "environment": "dev",
     "production": False,
@@ -98,6 +103,12 @@ def test_what_the_refusals_ask_for() -> None:
     assert way_out(refusals("apply"), given(subset="s3")) == f"{BASE} --limit s3,iam"
 
 
+def test_a_command_that_loses_data_says_so() -> None:
+    assert told("") == []
+    assert told(way_out(refusals("destroy"), given()))[0] == "the command for that:"
+    assert told(way_out(refusals("destroy", filled=["sites-dev"]), given()))[0].endswith("which deletes data:")
+
+
 def test_no_command_where_the_fix_is_none() -> None:
     assert way_out(["site_builder_region is 'nowhere'; correct it"], given()) == ""
 
@@ -113,6 +124,7 @@ def test_what_comes_after() -> None:
     assert after("plan", [{**ROW, "result": "unchanged"}], saved, given()) == []
     assert after("plan", [ROW], {}, given()) == []
     assert after("deploy", [ROW], {}, given()) == ["next:   ansible-playbook playbooks/outputs.yml -i inventories/dev"]
+    assert after("deploy", [{**ROW, "result": "unchanged"}], {}, given()) == []
     assert after("deploy", [{**ROW, "result": "planned"}], {}, given()) == [f"next:   {BASE}"]
     assert after("drift", [{**ROW, "result": "drifted"}], {}, given())[0].startswith(
         "next:   ansible-playbook playbooks/plan"

@@ -255,14 +255,26 @@ REFUSALS = {
     "no mapping": ("just text", "a.yaml: is not a mapping"),
     "bad YAML": ("a: [", "a.yaml: is not valid YAML; correct it"),
     "no paths": (document(paths={}), "a.yaml: has no paths"),
-    "no function": (document(function=None), "a.yaml: POST /sites/{id}: no function is named; add x-site-builder-function with one of: agents, gen"),
-    "unknown function": (document(function="nobody"), 'a.yaml: POST /sites/{id}: the function "nobody" does not exist; set'),
+    "no function": (
+        document(function=None),
+        "a.yaml: POST /sites/{id}: no function is named; add x-site-builder-function with one of: agents, gen",
+    ),
+    "unknown function": (
+        document(function="nobody"),
+        'a.yaml: POST /sites/{id}: the function "nobody" does not exist; set',
+    ),
     "no security": (document(security=None), "no security is declared; add security, or security: []"),
     "alternatives": (document(security=[{"iam": []}, {"cognito": []}]), "offers alternatives"),
     "optional": (document(security=[{"iam": []}, {}]), "offers alternatives"),
-    "two authorizers": (document(security=[{"iam": [], "cognito": []}]), "combines two authorizers; keep one of iam and cognito"),
+    "two authorizers": (
+        document(security=[{"iam": [], "cognito": []}]),
+        "combines two authorizers; keep one of iam and cognito",
+    ),
     "scheme not declared": (document(security=[{"none": []}]), 'the security scheme "none" is not declared'),
-    "scheme without counterpart": (document(security=[{"basic": []}]), '"basic" has no counterpart in API Gateway; use'),
+    "scheme without counterpart": (
+        document(security=[{"basic": []}]),
+        '"basic" has no counterpart in API Gateway; use',
+    ),
     "security no list": (document(security={"iam": []}), "security is not a list of mappings"),
     "timeout": (document(timeout=300001), "POST /sites/{id}: x-timeout is 300001; set it to 50 to 300000"),
     "timeout text": (document(timeout="fast"), "x-timeout is fast"),
@@ -272,48 +284,153 @@ REFUSALS = {
     "trailing slash": (document(paths=get("/a/")), 'the path segment "" is not one'),
     "half a parameter": (document(paths=get("/a/x{b}")), 'the path segment "x{b}"'),
     "greedy not last": (document(paths=get("/{a+}/b")), 'the path segment "{a+}"'),
-    "trace": (document(paths={"/a": {"trace": {}}}), "a.yaml: /a: trace is no verb that API Gateway has; use one of get"),
+    "trace": (
+        document(paths={"/a": {"trace": {}}}),
+        "a.yaml: /a: trace is no verb that API Gateway has; use one of get",
+    ),
     "no operation": (document(paths={"/a": {"get": None}}), "GET /a: the operation is not a mapping"),
-    "undeclared": (document(paths=get("/{x}", parameters=[])), "GET /{x}: the path parameter {x} is not declared; add it"),
+    "undeclared": (
+        document(paths=get("/{x}", parameters=[])),
+        "GET /{x}: the path parameter {x} is not declared; add it",
+    ),
     "not in path": (document(paths=get("/a", parameters=[{"name": "x", "in": "path"}])), "the path has no {x}"),
     "strange place": (document(paths=get("/a", parameters=[{"name": "x", "in": "body"}])), "is in: body; use path"),
     "nameless": (document(paths=get("/a", parameters=[{"in": "query"}])), "a parameter lacks name or in"),
-    "ref nowhere": (document(paths=get("/a", parameters=[{"$ref": "#/components/parameters/X"}])), "reference #/components/parameters/X leads nowhere; add X or"),
-    "ref outside": (document(paths=get("/a", parameters=[{"$ref": "other.yaml#/X"}])), "reference other.yaml#/X leaves the document's folder"),
+    "ref nowhere": (
+        document(paths=get("/a", parameters=[{"$ref": "#/components/parameters/X"}])),
+        "reference #/components/parameters/X leads nowhere; add X or",
+    ),
+    "ref outside": (
+        document(paths=get("/a", parameters=[{"$ref": "other.yaml#/X"}])),
+        "reference other.yaml#/X leaves the document's folder",
+    ),
     "ref loop": (document(paths={"/a": {"$ref": "#/paths/~1a"}}), "leads back to itself"),
-    "nothing but itself": (document(components__schemas__Name={"$ref": "#/components/schemas/Name"}), "Name is a reference to itself and nothing else"),
-    "empty enum": (document(components__schemas__Name={"enum": []}), "no schema of draft-04: at properties.name.enum, [] should be non-empty; correct it"),
-    "text as minimum": (document(components__schemas__Name={"minimum": "1"}), "at properties.name.minimum, '1' is not of type 'number'"),
-    "text as exclusive minimum": (document(components__schemas__Name={"minimum": 1, "exclusiveMinimum": "1"}), "at properties.name.exclusiveMinimum, "),
-    "unknown type": (document(components__schemas__Name={"type": "file"}), "at properties.name.type, 'file' is not valid"),
-    "no number of JSON": (document(components__schemas__Name={"default": float("nan")}), "cannot be written as JSON (Out of range float"),
+    "nothing but itself": (
+        document(components__schemas__Name={"$ref": "#/components/schemas/Name"}),
+        "Name is a reference to itself and nothing else",
+    ),
+    "empty enum": (
+        document(components__schemas__Name={"enum": []}),
+        "no schema of draft-04: at properties.name.enum, [] should be non-empty; correct it",
+    ),
+    "text as minimum": (
+        document(components__schemas__Name={"minimum": "1"}),
+        "at properties.name.minimum, '1' is not of type 'number'",
+    ),
+    "text as exclusive minimum": (
+        document(components__schemas__Name={"minimum": 1, "exclusiveMinimum": "1"}),
+        "at properties.name.exclusiveMinimum, ",
+    ),
+    "unknown type": (
+        document(components__schemas__Name={"type": "file"}),
+        "at properties.name.type, 'file' is not valid",
+    ),
+    "no number of JSON": (
+        document(components__schemas__Name={"default": float("nan")}),
+        "cannot be written as JSON (Out of range float",
+    ),
     "endless number": ('{"openapi": "3.0.0", "paths": {"/a": 1e999}}', "a path item is not a mapping"),
-    "parameter name": (document(paths=get("/a", parameters=[{"name": "a[b]", "in": "query"}])), 'GET /a: the parameter "a[b]" has a name that API Gateway refuses; use'),
-    "verb beside a reference": (document(paths={"/a": {"$ref": "#/paths/~1b", "get": {}}, **get("/b")}), "a.yaml: /a: get beside $ref is read differently"),
-    "key twice in YAML": ("openapi: 3.0.0\npaths: {}\npaths: {}\n", "is not valid YAML; correct it (the key paths is there twice"),
+    "parameter name": (
+        document(paths=get("/a", parameters=[{"name": "a[b]", "in": "query"}])),
+        'GET /a: the parameter "a[b]" has a name that API Gateway refuses; use',
+    ),
+    "verb beside a reference": (
+        document(paths={"/a": {"$ref": "#/paths/~1b", "get": {}}, **get("/b")}),
+        "a.yaml: /a: get beside $ref is read differently",
+    ),
+    "key twice in YAML": (
+        "openapi: 3.0.0\npaths: {}\npaths: {}\n",
+        "is not valid YAML; correct it (the key paths is there twice",
+    ),
     "key twice in JSON": ('{"openapi": "3.0.0", "paths": {}, "paths": {}}', "the key paths is there twice"),
     "key that is no text": ("{[1]: 2}", "a key is no text"),
     "node inside itself": ("a: &a {b: *a}", "found unconstructable recursive node"),
-    "unknown validator": (document(**{"x-amazon-apigateway-request-validator": "all"}), "request-validator is 'all', which x-amazon-apigateway-request-validators does not have"),
-    "policy of another API": (document(**{"x-amazon-apigateway-policy": {"Statement": [{"Resource": "arn:aws:execute-api:eu-west-1:1:abc/*"}]}}), "names an API by its ARN"),
-    "no policy": (document(**{"x-amazon-apigateway-policy": {"Fn::Sub": "x"}}), "x-amazon-apigateway-policy has no Statement"),
-    "key source": (document(**{"x-amazon-apigateway-api-key-source": "AUTHORIZER"}), "is 'AUTHORIZER'; set it to HEADER"),
+    "unknown validator": (
+        document(**{"x-amazon-apigateway-request-validator": "all"}),
+        "request-validator is 'all', which x-amazon-apigateway-request-validators does not have",
+    ),
+    "policy of another API": (
+        document(
+            **{"x-amazon-apigateway-policy": {"Statement": [{"Resource": "arn:aws:execute-api:eu-west-1:1:abc/*"}]}}
+        ),
+        "names an API by its ARN",
+    ),
+    "no policy": (
+        document(**{"x-amazon-apigateway-policy": {"Fn::Sub": "x"}}),
+        "x-amazon-apigateway-policy has no Statement",
+    ),
+    "key source": (
+        document(**{"x-amazon-apigateway-api-key-source": "AUTHORIZER"}),
+        "is 'AUTHORIZER'; set it to HEADER",
+    ),
     "media types": (document(**{"x-amazon-apigateway-binary-media-types": "*/*"}), "is '*/*', which is no list"),
-    "future extension": (document(paths={"/a": {**get("/a")["/a"], "x-amazon-apigateway-new": 1}}), "x-amazon-apigateway-new at /a would change what the API does"),
-    "extension at the wrong place": (document(paths={"/a": {**get("/a")["/a"], "x-amazon-apigateway-policy": {}}}), "x-amazon-apigateway-policy at a path would change"),
-    "other authorization": (document(paths=get("/a", **{"x-amazon-apigateway-auth": {"type": "CUSTOM"}})), "x-amazon-apigateway-auth has the type 'CUSTOM'; set"),
-    "two authorizations": (document(paths=get("/a", security=[{"cognito": []}], **{"x-amazon-apigateway-auth": {"type": "NONE"}})), "says NONE and security COGNITO_USER_POOLS"),
-    "own credentials": (document(paths=get("/a", **{"x-amazon-apigateway-integration": {"type": "aws_proxy", "credentials": "arn:x"}})), "integration.credentials at type aws_proxy would change"),
-    "private link": (document(paths=get("/a", **{"x-amazon-apigateway-integration": {"type": "aws_proxy", "connectionType": "VPC_LINK"}})), "integration.connectionType at type aws_proxy"),
-    "mock with a function": (document(paths=get("/a", **{"x-amazon-apigateway-integration": {"type": "mock", "responses": {"default": {"statusCode": 200}}}})), "the integration of the type mock calls none; remove one"),
-    "mock without answer": (document(**{"x-site-builder-function": "agents"}, paths={"/a": {"get": {"security": [], "x-amazon-apigateway-integration": {"type": "mock"}}}}), "of the type mock has no responses"),
-    "mock with two answers": (document(paths={"/a": {"get": {"security": [], "x-amazon-apigateway-integration": {"type": "mock", "responses": {"default": {"statusCode": 200}, "4.*": {"statusCode": "200"}}}}}}), "responses.4.* has the statusCode '200'; give each"),
+    "future extension": (
+        document(paths={"/a": {**get("/a")["/a"], "x-amazon-apigateway-new": 1}}),
+        "x-amazon-apigateway-new at /a would change what the API does",
+    ),
+    "extension at the wrong place": (
+        document(paths={"/a": {**get("/a")["/a"], "x-amazon-apigateway-policy": {}}}),
+        "x-amazon-apigateway-policy at a path would change",
+    ),
+    "other authorization": (
+        document(paths=get("/a", **{"x-amazon-apigateway-auth": {"type": "CUSTOM"}})),
+        "x-amazon-apigateway-auth has the type 'CUSTOM'; set",
+    ),
+    "two authorizations": (
+        document(paths=get("/a", security=[{"cognito": []}], **{"x-amazon-apigateway-auth": {"type": "NONE"}})),
+        "says NONE and security COGNITO_USER_POOLS",
+    ),
+    "own credentials": (
+        document(paths=get("/a", **{"x-amazon-apigateway-integration": {"type": "aws_proxy", "credentials": "arn:x"}})),
+        "integration.credentials at type aws_proxy would change",
+    ),
+    "private link": (
+        document(
+            paths=get("/a", **{"x-amazon-apigateway-integration": {"type": "aws_proxy", "connectionType": "VPC_LINK"}})
+        ),
+        "integration.connectionType at type aws_proxy",
+    ),
+    "mock with a function": (
+        document(
+            paths=get(
+                "/a",
+                **{"x-amazon-apigateway-integration": {"type": "mock", "responses": {"default": {"statusCode": 200}}}},
+            )
+        ),
+        "the integration of the type mock calls none; remove one",
+    ),
+    "mock without answer": (
+        document(
+            **{"x-site-builder-function": "agents"},
+            paths={"/a": {"get": {"security": [], "x-amazon-apigateway-integration": {"type": "mock"}}}},
+        ),
+        "of the type mock has no responses",
+    ),
+    "mock with two answers": (
+        document(
+            paths={
+                "/a": {
+                    "get": {
+                        "security": [],
+                        "x-amazon-apigateway-integration": {
+                            "type": "mock",
+                            "responses": {"default": {"statusCode": 200}, "4.*": {"statusCode": "200"}},
+                        },
+                    }
+                }
+            }
+        ),
+        "responses.4.* has the statusCode '200'; give each",
+    ),
     "keyword": (document(components__schemas__Name={"if": {}}), "the schema keyword if, which draft-04 models lack"),
     "schema no mapping": (document(components__schemas__Name=[1]), "a schema in the request body is not a mapping"),
     "rivals": (document(paths={**get("/a/{x}"), **get("/a/{y}/b")}), "{y} stands where /a/{x} in a.yaml has {x}"),
     "greedy rival": (document(paths={**get("/a/{x}"), **get("/a/{p+}")}), "remove one of the two"),
-    "same id": (document(paths={**get("/a", operationId="x"), **get("/b", operationId="x")}), "operationId x is already that of GET /a"),
-}  # fmt: skip
+    "same id": (
+        document(paths={**get("/a", operationId="x"), **get("/b", operationId="x")}),
+        "operationId x is already that of GET /a",
+    ),
+}
 
 
 @pytest.mark.parametrize(("content", "message"), REFUSALS.values(), ids=REFUSALS)

@@ -27,7 +27,7 @@ OPTIONS = {
     "region": "eu-west-1",
 }
 ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-PLAN, APPLY = "site-builder-dev-plan", "site-builder-dev-apply"
+READ, PLAN, APPLY = "site-builder-dev-read", "site-builder-dev-plan", "site-builder-dev-apply"
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +70,8 @@ def test_made_once(call: Callable[..., dict], iam: Any) -> None:
     assert (first["changed"], first["problems"]) == (True, [])
     assert states(first) == {"plan": "created", "apply": "created"}
     assert first["roles"]["plan"]["arn"] == f"arn:aws:iam::{ACCOUNT}:role/{PLAN}"
-    assert attached(iam, PLAN) == {PLAN}
-    assert attached(iam, APPLY) == {PLAN, "site-builder-dev-apply-data", "site-builder-dev-apply-services"}
+    assert attached(iam, PLAN) == {READ, PLAN}
+    assert attached(iam, APPLY) == {READ, PLAN, "site-builder-dev-apply-data", "site-builder-dev-apply-services"}
     trust = iam.get_role(RoleName=PLAN)["Role"]["AssumeRolePolicyDocument"]["Statement"]
     assert trust == [{"Effect": "Allow", "Principal": {"AWS": [CI]}, "Action": "sts:AssumeRole"}]
     assert "arn:aws:s3:::states" in json.dumps(document(iam, PLAN))
@@ -82,7 +82,7 @@ def test_made_once(call: Callable[..., dict], iam: Any) -> None:
 def test_only_the_role_that_somebody_may_assume(call: Callable[..., dict], iam: Any) -> None:
     assert states(call(trust={"plan": {"principal": CI}})) == {"plan": "created"}
     assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == [PLAN]
-    assert [one["PolicyName"] for one in iam.list_policies(Scope="Local")["Policies"]] == [PLAN]
+    assert {one["PolicyName"] for one in iam.list_policies(Scope="Local")["Policies"]} == {READ, PLAN}
     assert call(trust={})["changed"] is False
 
 
@@ -101,12 +101,12 @@ def test_what_differs_is_set_right(call: Callable[..., dict], iam: Any) -> None:
     trust = {"plan": {"principal": other}, "apply": {"principal": CI}}
     changed = {"trust": trust, "permissions_boundary_arn": boundary}
     assert call(**changed, _ansible_check_mode=True)["changed"] is True
-    assert len(attached(iam, APPLY)) == 2
+    assert len(attached(iam, APPLY)) == 3
     assert states(call(**changed)) == {"plan": "updated", "apply": "updated"}
     role = iam.get_role(RoleName=PLAN)["Role"]
     assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"AWS": [other]}
     assert role["PermissionsBoundary"]["PermissionsBoundaryArn"] == boundary
-    assert len(attached(iam, APPLY)) == 3
+    assert len(attached(iam, APPLY)) == 4
     assert call(**changed)["changed"] is False
 
 
@@ -136,7 +136,7 @@ def test_a_policy_that_is_not_ours_is_left_alone_and_not_attached(call: Callable
     (problem,) = call()["problems"]
     assert f"the policy {PLAN} exists and was not made here" in problem
     assert document(iam, PLAN) == ANYTHING
-    assert attached(iam, PLAN) == set()
+    assert attached(iam, PLAN) == {READ}
 
 
 def test_what_was_added_by_hand_is_named(call: Callable[..., dict], iam: Any) -> None:

@@ -1,0 +1,121 @@
+"""docs/add-a-function.md, followed as it is written, in a copy of the checkout."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from ansible_collections.bbws.site_builder.plugins.module_utils.openapi import openapi_routes
+
+from tests.conftest import BIN, ROOT, clean_environment
+
+TEXT = (ROOT / "docs/add-a-function.md").read_text()
+# (file, the line below which it goes, what is written)
+WRITTEN = re.findall(r"[Ii]n\s`([^`]+)`,\s(?:below\s`([^`]+)`|at the end:)\n\n```yaml\n(.*?)```", TEXT, re.DOTALL)
+NEW, RENDER = re.findall(r"^    (ansible-playbook playbooks/(?:new_function|render)\.yml .*)$", TEXT, re.MULTILINE)
+
+
+class Copy:
+    """A checkout of its own, as git would make it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        files = subprocess.check_output(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, text=True)
+        names = [name for name in files.splitlines() if (ROOT / name).exists()]
+        archive = subprocess.run(["tar", "-cf", "-", *names], cwd=ROOT, check=True, capture_output=True).stdout
+        subprocess.run(["tar", "-xf", "-"], cwd=root, check=True, input=archive)
+
+    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+        environment = {**clean_environment(self.root / ".work"), "ANSIBLE_CONFIG": str(self.root / "ansible.cfg")}
+        environment |= {"PATH": f"{BIN}:{environment['PATH']}"}
+        return subprocess.run(
+            ["/bin/sh", "-c", command],
+            cwd=self.root,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    checkout = Copy(tmp_path_factory.mktemp("checkout"))
+    done = checkout.run(NEW)
+    assert done.returncode == 0, done.stdout
+    return checkout
+
+
+def test_function_and_document_belong_together(copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(copy.root / "examples/layers/common/python"))
+    spec = importlib.util.spec_from_file_location("new_report", copy.root / "examples/functions/report/app.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    document = {"file": "report-api.yaml", "content": (copy.root / "examples/openapi/report-api.yaml").read_text()}
+    (route,) = openapi_routes([document], ["report"])["routes"].values()
+    assert (route["method"], route["path"], route["function"]) == ("GET", "/reports/{report_id}", "report")
+    assert list(module.OPERATIONS) == [("GET", "/reports/{report_id}")]
+    event = {
+        "httpMethod": "GET",
+        "resource": "/reports/{report_id}",
+        "pathParameters": {"report_id": "r1"},
+        "requestContext": {"authorizer": {"claims": {"sub": "owner-1"}}},
+    }
+    reply = module.handler(event, None)
+    assert (reply["statusCode"], json.loads(reply["body"])) == (200, {"report_id": "r1"})
+
+
+def test_the_code_is_as_ours_is(copy: Copy) -> None:
+    """Also for two ids and for none."""
+    for function, route in (("pairs", "PUT /pairs/{first_id}/{second_id}"), ("none", "POST /nothing")):
+        done = copy.run(f"ansible-playbook playbooks/new_function.yml -e function={function} -e route='\"{route}\"'")
+        assert done.returncode == 0, done.stdout
+    for command in (["ruff", "check"], ["ruff", "format", "--check"], ["yamllint", "--strict"]):
+        checked = [str(BIN / command[0]), *command[1:], "examples", "roles/iam/defaults", "roles/lambda/defaults"]
+        done = subprocess.run(checked, cwd=copy.root, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("", 'function is "" and route is ""'),
+        ("-e function=Report -e route='\"GET /x\"'", 'function is "Report"'),
+        ("-e function=other -e route='\"LOOK /x\"'", 'route is "LOOK /x"'),
+        ("-e function=agents -e route='\"GET /x\"'", "exists; choose another name"),
+    ],
+)
+def test_it_refuses_what_is_none_and_writes_nothing(copy: Copy, arguments: str, sentence: str) -> None:
+    before = {path: path.stat().st_mtime_ns for path in copy.root.glob("examples/**/*")}
+    done = copy.run(f"ansible-playbook playbooks/new_function.yml {arguments}")
+    assert done.returncode != 0
+    assert sentence in json.dumps(done.stdout).replace("\\", "") or sentence in done.stdout, done.stdout
+    assert {path: path.stat().st_mtime_ns for path in copy.root.glob("examples/**/*")} == before
+
+
+def test_the_page_as_it_is_written(copy: Copy) -> None:
+    assert len(WRITTEN) == 4
+    for file, below, text in WRITTEN:
+        path = copy.root / file
+        lines = path.read_text().splitlines(keepends=True)
+        at = lines.index(f"{below}\n") + 1 if below else len(lines)
+        path.write_text("".join([*lines[:at], text, *lines[at:]]))
+    done = copy.run(RENDER)
+    assert done.returncode == 0, done.stdout
+    rendered = (copy.root / "terraform/environments/dev/terraform.tfvars").read_text()
+    was = (ROOT / "terraform/environments/dev/terraform.tfvars").read_text()
+    for part in ('"/reports/{report_id}"', "site-builder-reports-dev", "site-builder-report-dev", "lambda_errors = 3"):
+        assert part in rendered
+        assert part not in was
+    assert rendered.count("by_status") == was.count("by_status") + 1
+    assert re.search(r'TABLE_NAME\s+= "site-builder-reports-dev"', rendered)
+
+
+def test_the_commands_are_of_playbooks_that_exist() -> None:
+    for playbook in re.findall(r"playbooks/\w+\.yml", TEXT):
+        assert (ROOT / playbook).is_file()
