@@ -306,8 +306,8 @@ class CallbackModule(Default):
                 self._say(f"{label}{line}", C.COLOR_ERROR)
         for line in output:
             self._say(f"  {line}", C.COLOR_ERROR)
-        if not quiet and (mended := commands.way_out([reason], context.CLIARGS)):
-            self._say(f"the command for that:\n  {mended}")
+        for line in commands.told(commands.way_out([reason], context.CLIARGS)) if not quiet else ():
+            self._say(line)
 
     @_not_verbose
     def v2_playbook_on_no_hosts_matched(self) -> None:

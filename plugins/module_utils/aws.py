@@ -58,7 +58,9 @@ def sentence(error: Exception, doing: str, region: str = "") -> str:
         )
     if code in _INVALID:
         return f"AWS does not accept these credentials ({code}); check AWS_PROFILE, or the access key and its secret"
-    return f"{doing} failed: {error}"
+    # A server that does not know an operation may answer with a page.
+    said = " ".join(str(error).partition("<!doctype")[0].split()).rstrip(": ")
+    return f"{doing} failed: {said}"
 
 
 def not_ours(bucket: str, account_id: str, variable: str) -> str:

@@ -27,11 +27,13 @@ _TOLD = frozenset(
         "site_builder_target",
     }
 )
+# Of those, what gives data away.
+_LOSING = ("site_builder_allow_destroy", "site_builder_empty_buckets")
 # Of those, what says where a run works rather than what it may do.
 _WHERE = frozenset({"site_builder_target"})
 _SWITCH = re.compile(r"-e (site_builder_\w+)=([^\s;,]+)")
 _LIST = re.compile(r"\b(site_builder_\w+): (?=\[)")
-_LIMIT = re.compile(r"--limit (\S+)")
+_LIMIT = re.compile(r"--limit (\w[\w,]*\w)")
 _MISSING = re.compile(r"(.+) must be deployed before \S+, and this run leaves it out")
 _PLAYBOOK = re.compile(r"(?:run|with) playbooks/(\w+)\.yml")
 
@@ -84,6 +86,14 @@ def way_out(problems: Iterable[str], cli: Mapping[str, Any]) -> str:
     return command(cli, extra=extra) if extra else ""
 
 
+def told(mended: str) -> list[str]:
+    """The lines that show what way_out has found."""
+    if not mended:
+        return []
+    loses = any(name in mended for name in _LOSING)
+    return [f"the command for that{', which deletes data' if loses else ''}:", f"  {mended}"]
+
+
 def after(mode: str, rows: Iterable[Mapping[str, Any]], saved: Mapping[str, Any], cli: Mapping[str, Any]) -> list[str]:
     """What to do after a run, as lines.
 
@@ -93,7 +103,7 @@ def after(mode: str, rows: Iterable[Mapping[str, Any]], saved: Mapping[str, Any]
     results = {row["result"] for row in rows}
     if "failed" in results:
         mended = way_out((row["reason"] for row in rows if row["result"] == "failed"), cli)
-        return ["the command for that:", f"  {mended}"] if mended else []
+        return told(mended)
     if mode == "plan":
         plan = {"site_builder_plan": saved.get("plan_id"), "site_builder_plan_sha256": saved.get("sha256")}
         return [f"next:   {command(cli, 'apply', plan)}"] if all(plan.values()) and results != {"unchanged"} else []

@@ -14,11 +14,14 @@ from .other_user import as_another_user, common_folder, give, set_writable
 
 # Everything else is for a checkout only.
 SHIPPED = {
+    "ARCHITECTURE.md",
     "CHANGELOG.rst",
+    "CONTRIBUTING.md",
     "COPYING",
     "FILES.json",
     "MANIFEST.json",
     "README.md",
+    "SECURITY.md",
     "docs",
     "examples",
     "inventories",

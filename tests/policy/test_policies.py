@@ -17,8 +17,6 @@ import yaml
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import STACKS
 
-# prod has all that the others have, and disaster recovery: it is the one that `make test` plans.
-LONG_BUT_PROD = [name if name == "prod" else pytest.param(name, marks=pytest.mark.long) for name in ENVIRONMENTS]
 BIN = Path(sys.executable).parent.parent / "policy/bin"
 SKIPS = yaml.safe_load(Path(__file__).with_name("skips.yml").read_text())
 
@@ -78,7 +76,8 @@ def explains(skip: dict[str, Any], finding: Finding, environment: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("environment", LONG_BUT_PROD)
+@pytest.mark.long
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_every_finding_is_explained(environment: str, findings: Any) -> None:
     found = findings(environment)
     assert {finding.tool for finding in found} == {"checkov", "tf-nag"}
@@ -124,6 +123,7 @@ def planned(plan: dict[str, Any], resource_type: str) -> dict[str, dict[str, Any
     }
 
 
+@pytest.mark.long
 def test_the_wiring_is_that_of_the_engine(plan: Any) -> None:
     root = plan("prod")["configuration"]["root_module"]
     calls = root["module_calls"]["environment"]["module"]["module_calls"]
@@ -142,7 +142,8 @@ def test_the_wiring_is_that_of_the_engine(plan: Any) -> None:
     }
 
 
-@pytest.mark.parametrize("environment", LONG_BUT_PROD)
+@pytest.mark.long
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_the_plan_holds_disaster_recovery_in_prod_alone(environment: str, plan: Any) -> None:
     recoverable = ENVIRONMENTS[environment].production
     tables = planned(plan(environment), "aws_dynamodb_table")

@@ -79,3 +79,12 @@ def test_every_operation_that_knows_an_owner_gets_it() -> None:
         "ListObjectsV2": "123456789012",
         "ListBuckets": None,
     }
+
+
+def test_a_page_for_an_answer_is_not_shown() -> None:
+    error = ClientError(
+        {"Error": {"Code": "404", "Message": "<!doctype html>\n<html>\n<p>No</p>"}}, "GetAccountSettings"
+    )
+    assert module.sentence(error, "looking") == (
+        "looking failed: An error occurred (404) when calling the GetAccountSettings operation"
+    )

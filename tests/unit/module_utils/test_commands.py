@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils import engine
-from ansible_collections.bbws.site_builder.plugins.module_utils.commands import after, command, way_out
+from ansible_collections.bbws.site_builder.plugins.module_utils.commands import after, command, told, way_out
 
 CLI = {"args": ("playbooks/deploy.yml",), "inventory": (str(Path.cwd() / "inventories/dev"),), "subset": None}
 BASE = "ansible-playbook playbooks/deploy.yml -i inventories/dev"
@@ -101,6 +101,12 @@ def test_what_the_refusals_ask_for() -> None:
     )
     assert way_out(refusals("deploy"), given()) == "ansible-playbook playbooks/plan.yml -i inventories/dev"
     assert way_out(refusals("apply"), given(subset="s3")) == f"{BASE} --limit s3,iam"
+
+
+def test_a_command_that_loses_data_says_so() -> None:
+    assert told("") == []
+    assert told(way_out(refusals("destroy"), given()))[0] == "the command for that:"
+    assert told(way_out(refusals("destroy", filled=["sites-dev"]), given()))[0].endswith("which deletes data:")
 
 
 def test_no_command_where_the_fix_is_none() -> None:
