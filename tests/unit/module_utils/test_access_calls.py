@@ -55,10 +55,6 @@ REASONS = {
         "cloudwatch:UntagResource dynamodb:UntagResource iam:UntagRole kms:UntagResource lambda:UntagResource logs:UntagResource "
         "sns:UntagResource"
     ),
-    "check.yml, which looks at what the embedded AWS has not": (
-        "bedrock:GetFoundationModel bedrock:GetFoundationModelAvailability bedrock:GetInferenceProfile cognito-idp:ListResourceServers "
-        "ec2:DescribeRegions lambda:GetAccountSettings sns:ListSubscriptionsByTopic"
-    ),
     "the plan after so many that the oldest goes": "s3:DeleteObjectVersion s3:ListBucketVersions",
 }
 UNUSED = {action: reason for reason, named in REASONS.items() for action in named.split()}
