@@ -14,6 +14,8 @@ from pathlib import Path
 
 import boto3
 
+from tests.embedded_aws import EmbeddedAws
+
 TERRAFORM = re.compile(r"^\S*terraform (plan|apply)")
 
 
@@ -69,6 +71,16 @@ def kill_the_apply(work_dir: Path, command: list[str], **options: object) -> Non
     Raises AssertionError when it ended before.
     """
     before = set(tables(work_dir))
+    # The provider waits for this one, so that the table is there and the state is not written for as long as it takes to kill.
+    aws = EmbeddedAws(work_dir)
+    aws.deny(
+        {
+            "service": "dynamodb",
+            "operation": "UpdateContinuousBackups",
+            "code": "ContinuousBackupsUnavailableException",
+            "message": "Backups are being enabled for the table: please retry later",
+        }
+    )
     process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, **options)
     try:
         while not set(tables(work_dir)) - before:
@@ -81,6 +93,7 @@ def kill_the_apply(work_dir: Path, command: list[str], **options: object) -> Non
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        aws.deny_nothing()
     wait_for_the_end(work_dir)
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.conftest import Run, play
 from tests.integration.conftest import Environment
 
 # Progress is printed at intervals where there is no terminal, which says nothing about the rest.
 SCREEN = {"ANSIBLE_STDOUT_CALLBACK": "bbws.site_builder.terminal", "SITE_BUILDER_PROGRESS_INTERVAL": "3600"}
+
+
+# It would deploy dev once more, beside test_deploy_dev.
+pytestmark = pytest.mark.long
 
 
 def lines(run: Run) -> list[str]:
