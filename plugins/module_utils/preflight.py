@@ -174,13 +174,17 @@ def unknown_variables(names: Iterable[str], known: Collection[str], prefixes: It
     return problems
 
 
+# A run may ask for more than its inventory does; the jobs of AWX for environments with approvals do.
+_MAY_TIGHTEN = ("site_builder_require_plan",)
+
+
 def overridden(extra: Mapping[str, Any], prefixes: Iterable[str] = ()) -> list[str]:
     """Refuse command-line variables that would point a run of one environment at another, or replace what we compute."""
     internal = tuple(f"_{prefix}_" for prefix in prefixes)
     problems = [
         f"{name} is {told(extra[name])} on the command line (extra variables), and only the inventory may set it; {fix}"
         for name, fix in INVENTORY_ONLY.items()
-        if name in extra
+        if name in extra and not (name in _MAY_TIGHTEN and extra[name] in (True, "true"))
     ]
     return problems + [
         f"{name} is {told(value)} on the command line (extra variables), and it is internal; remove it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import threading
 import time
@@ -175,8 +176,9 @@ def test_what_exists_is_taken_over_only_after_an_interruption(sit: Life) -> None
     planned = sit.plan("-e", tags)
     assert planned.code == 0, planned.output
     assert planned.stacks()["dynamodb"]["counts"]["created"] == 0
+    approved = re.search(r"SHA-256 ([0-9a-f]{64})", planned.output)[1]
     shutil.rmtree(sit.work_dir / "sit")
-    run = sit.apply("-e", tags)
+    run = sit.apply("-e", tags, "-e", f"site_builder_plan_sha256={approved}")
     assert run.code == 0, run.output
     assert run.results() == {"dynamodb": "succeeded"}
     objects = sit.client("s3", REGION).list_objects_v2(Bucket=BUCKET, Prefix="site-builder/sit/dynamodb/")["Contents"]

@@ -311,6 +311,13 @@ def test_command_line_may_not_move_a_run_or_pass_a_review(name: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("value", [True, "true"])
+def test_a_run_may_ask_for_more_than_its_inventory(value: object) -> None:
+    """The jobs of AWX for environments with approvals do."""
+    assert overridden({"site_builder_require_plan": value}) == []
+    assert overridden({"site_builder_require_plan": not value}) != []
+
+
 def test_what_only_the_inventory_may_say() -> None:
     assert {"site_builder_require_plan", "site_builder_account_id", "site_builder_state_bucket"} <= set(INVENTORY_ONLY)
 
