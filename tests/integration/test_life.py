@@ -200,10 +200,7 @@ def test_gates(sit: Life) -> None:
     assert "the plan changes 2 resources, and site_builder_max_changes is 1" in said(run)
     run = sit.deploy("-e", '{"site_builder_require_plan": true}')
     assert run.code != 0
-    assert (
-        "site_builder_require_plan is True on the command line (extra variables), and only the inventory may"
-        in said(run)
-    )
+    assert "sit takes reviewed plans only: run playbooks/plan.yml" in said(run)
 
 
 def test_a_dead_lock_is_shown_and_broken_by_its_id(sit: Life) -> None:
