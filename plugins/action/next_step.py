@@ -53,6 +53,7 @@ class ActionModule(ActionBase):
             if before:
                 self._happened(run, name, before["stacks"][name])
         self._tfvars: dict[str, dict[str, Any]] = {}
+        self._sha256: dict[str, str] = {}
         self._half: dict[str, bool] = {}
         self._events = run.events
         steps = run.decide(self._inputs_sha256)
@@ -210,7 +211,8 @@ class ActionModule(ActionBase):
         inputs = stack_inputs(name, stacks, self._states, outputs, predicted, in_run=self._names)
         tfvars = {**stacks[name]["tfvars"], **inputs}
         self._tfvars[name] = self._first(name, tfvars) if self._mode != "destroy" else tfvars
-        return tfvars_sha256(self._tfvars[name])
+        self._sha256[name] = tfvars_sha256(self._tfvars[name])
+        return self._sha256[name]
 
     def _first(self, name: str, tfvars: dict[str, Any]) -> dict[str, Any]:
         """The variables of the first of two steps, until that one is done."""
@@ -233,13 +235,13 @@ class ActionModule(ActionBase):
     def _prepare(self, name: str, step: dict[str, Any]) -> None:
         if step["do"] in ("plan", "saved", "apply", "untaint"):
             step["tfvars"] = self._tfvars[name]
-            step["inputs_sha256"] = tfvars_sha256(self._tfvars[name])
+            step["inputs_sha256"] = self._sha256[name]
             step["half"] = self._half.get(name, False)
 
     def _entry(self, run: engine.Run, name: str) -> dict[str, Any]:
         """What ties a saved plan to this stack as it is now."""
         plans = [event for event in run.events.get(name, []) if event["event"] == "planned"]
-        entry = {"tfvars_sha256": tfvars_sha256(self._tfvars[name]), **{k: self._states[name][k] for k in _ENTRY}}
+        entry = {"tfvars_sha256": self._sha256[name], **{k: self._states[name][k] for k in _ENTRY}}
         return {**entry, "plan": {k: v for k, v in plans[-1].items() if k != "event"}} if plans else entry
 
     def _reviewed(self, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -264,9 +266,9 @@ class ActionModule(ActionBase):
         # Where a person wants to see every attribute, the plan is told with them.
         in_full = self._task.diff and "details" in (did, step["do"])
         if did == "plan" and not in_full and "outputs" in variables.get("terraform_stack_planned", {}):
-            self._tell_plan(name, variables)
+            self._tell_plan(name)
         elif did == "details" and in_full and "terraform_stack_details" in variables:
-            self._tell_plan(name, variables, variables["terraform_stack_details"].get("resources", []))
+            self._tell_plan(name, variables["terraform_stack_details"].get("resources", []))
         elif did == "adopt":
             found = variables.get("terraform_stack_adoption") or {}
             for item in found.get("leftovers", []):
@@ -293,8 +295,8 @@ class ActionModule(ActionBase):
         last = self._events[name][-1]
         return last["event"] == "planned" and not last["has_changes"]
 
-    def _tell_plan(self, name: str, variables: Mapping[str, Any], resources: Any = ()) -> None:
-        plan = plan_summary(variables["terraform_stack_planned"]["stdout"])
+    def _tell_plan(self, name: str, resources: Any = ()) -> None:
+        plan = next(event for event in reversed(self._events[name]) if event["event"] == "planned")
         first, *lines = report.plan_lines(plan, resources)
         if plan["has_changes"]:
             self._say(f"{name}: {first}")

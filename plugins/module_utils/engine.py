@@ -35,7 +35,6 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.saved_
 Event = Mapping[str, Any]
 Step = dict[str, Any]
 
-MODES = ("plan", "deploy", "apply", "drift", "destroy", "untaint")
 # How a stack ends that the next one may build on.
 THROUGH = ("succeeded", "unchanged")
 # How often to search AWS for what a killed run has left: what is found depends on what was found before.

@@ -147,7 +147,7 @@ def _unpackable(definitions: Definitions) -> Iterator[str]:
         for key, entry in each(definitions[variable]):
             for field, exists, what in (("source", os.path.isdir, "folder"), ("requirements", os.path.isfile, "file")):
                 path = entry.get(field)
-                if path and not exists(os.path.expanduser(os.path.expandvars(path))):
+                if path and not exists(path):
                     yield wrong(f"{variable}.{key}.{field}", path, f"no {what}", "correct the path")
 
 
