@@ -12,6 +12,7 @@ from typing import Any
 from ansible import context
 from ansible.plugins.action import ActionBase
 from ansible_collections.bbws.site_builder.plugins.module_utils import commands, report
+from ansible_collections.bbws.site_builder.plugins.module_utils.releases import records
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import to_json, write_private
 
 
@@ -25,6 +26,7 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         run, engine = variables["site_builder_run"], variables["terraform_stack_next"]
         saved = self._task.args.get("saved_plan") or {}
+        released = variables.get("site_builder_released") or {}
         names = [name for name in variables["site_builder_defined"]["order"] if name in engine["stacks"]]
         endless = {name: self._endless(engine) for name in names if name not in engine["results"]}
         rows = [
@@ -37,6 +39,7 @@ class ActionModule(ActionBase):
             plan = {key: saved[key] for key in ("plan_id", "sha256", "path", "folder") if saved.get(key)}
             facts = {**self._task.args["facts"], "ended": datetime.now(UTC).isoformat(), "stacks": rows}
             facts |= {"plan": plan} if plan else {}
+            facts |= {"release": released["record"]} if released.get("record") else {}
             write_private(folder / "report.json", to_json(facts).encode())
         except OSError as error:
             return {**result, "failed": True, "msg": f"{folder}/report.json cannot be written: {error.strerror}"}
@@ -49,6 +52,7 @@ class ActionModule(ActionBase):
             "lines": [
                 *(f"{name}: {reason}" for name, reason in endless.items()),
                 *report.run_table(rows),
+                *released.get("lines", []),
                 "",
                 *report.places(str(folder), saved),
                 *self._onward(variables, rows, saved),
@@ -61,8 +65,16 @@ class ActionModule(ActionBase):
         """Where the result is to be seen, and what to do next; in a job of AWX that is the next job of the workflow."""
         mode, engine = variables["terraform_stack_mode"], variables["terraform_stack_next"]
         lines = report.url_lines(engine["outputs"].get("api_gateway") or {}) if mode in ("deploy", "apply") else []
+        lines += ActionModule._held(variables) if mode in ("plan", "deploy", "apply") else []
         in_awx = "awx_job_id" in variables or "tower_job_id" in variables
         return [*lines, *([] if in_awx else commands.after(mode, rows, saved, context.CLIARGS))]
+
+    @staticmethod
+    def _held(variables: dict[str, Any]) -> list[str]:
+        """That something earlier is live than what was deployed last, and how that ends."""
+        record = (variables.get("site_builder_released") or {}).get("record")
+        onward = commands.command(context.CLIARGS, "deploy", {"site_builder_release_forward": True}, limit="")
+        return records.held_lines(record or variables["site_builder_environment_info"]["release"], onward)
 
     @staticmethod
     def _endless(engine: dict[str, Any]) -> str:

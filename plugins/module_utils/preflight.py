@@ -33,6 +33,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.iam impor
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import STACKS
 from ansible_collections.bbws.site_builder.plugins.module_utils.validators import (
     Check,
+    Fields,
     choice,
     entries,
     from_command_line,
@@ -94,6 +95,10 @@ _ALONE: dict[str, Check] = {
     "site_builder_allow_destroy": items(_ADDRESS),
     "site_builder_attempts": number(1, 10),
     "site_builder_bedrock_inference_profile": INFERENCE_PROFILE,
+    "site_builder_bake_seconds": number(0, 3600),
+    "site_builder_canary": Fields(
+        {"alarms": items(text("name of an alarm", r"\S.*")), "percent": number(1, 99), "seconds": number(0, 43_200)}
+    ),
     "site_builder_cors_origin": api_gateway.ORIGIN,
     "site_builder_imports": entries(entries(text("import id", r"\S.*")), choice(*STACKS)),
     "site_builder_lock_id": text(
@@ -105,6 +110,9 @@ _ALONE: dict[str, Check] = {
     "site_builder_plan_max_age": number(60, 30 * 86_400),
     "site_builder_plan_sha256": text("SHA-256", r"|[0-9a-f]{64}", "copy it from what plan.yml has printed"),
     "site_builder_provider_version": text("version", r"[0-9]+[.][0-9]+[.][0-9]+", "write one such as 5.100.0"),
+    "site_builder_release_id": text(
+        "release id", r"|[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", "copy it from what releases.yml has printed"
+    ),
     "site_builder_state_bucket": _unless_empty(s3.BUCKET_NAME),
     "site_builder_vpc": _unless_empty(lambda_.SCHEMA.known["vpc"]),
     "site_builder_work_dir": text("path", r"\S.*", "name a folder"),

@@ -86,6 +86,18 @@ states:
       is not known).
   returned: success
   type: dict
+release:
+  description: The newest release record, see M(bbws.site_builder.release); empty where there is none.
+  returned: success
+  type: dict
+parts:
+  description: By C(functions) and C(apis) and by key what Terraform has made last, from the outputs.
+  returned: success
+  type: dict
+pins:
+  description: By C(functions) and C(apis) the variables C(releases) of the stacks, where a release is held.
+  returned: success
+  type: dict
 """
 
 import json
@@ -98,6 +110,8 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of, expect_owner, not_ours, sentence
+from ansible_collections.bbws.site_builder.plugins.module_utils.releases import parts, records
+from ansible_collections.bbws.site_builder.plugins.module_utils.releases.store import newest_key
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import STATEFUL_TYPES
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import (
     APPLIED,
@@ -259,6 +273,16 @@ def main() -> None:
     for state in states.values():
         if "problem" in state:
             module.fail_json(msg=state["problem"])
+    release: dict[str, Any] = {}
+    if key := newest_key(keys, prefix):
+        try:
+            release = records.check(
+                json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()), f"s3://{bucket}/{key}"
+            )
+        except (BotoCoreError, ClientError) as error:
+            module.fail_json(msg=sentence(error, f"reading s3://{bucket}/{key}"))
+        except ValueError as error:
+            module.fail_json(msg=f"a release record cannot be read: {error}; delete it, and the one before it counts")
     for stack in params["look_into"]:
         for name in [bucket["name"] for bucket in states[stack]["buckets"].values()]:
             try:
@@ -267,7 +291,15 @@ def main() -> None:
             except (BotoCoreError, ClientError) as error:
                 module.fail_json(msg=sentence(error, f"looking into the bucket {name} (s3:ListBucketVersions)"))
 
-    module.exit_json(changed=False, caller_arn=caller["Arn"], state_bucket_exists=exists, states=states)
+    module.exit_json(
+        changed=False,
+        caller_arn=caller["Arn"],
+        state_bucket_exists=exists,
+        states=states,
+        release=release,
+        parts=parts.of_outputs({stack: state["outputs"] for stack, state in states.items()}),
+        pins=records.pins(release),
+    )
 
 
 if __name__ == "__main__":

@@ -150,6 +150,14 @@ SCHEMA = Fields(
         "layers": items(KEY),
         "log_level": choice("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"),
         "memory_size": number(128, 10_240),
+        "probe": Fields(
+            {
+                "method": choice("GET", "HEAD", "OPTIONS"),
+                "path": text("path that begins with /", r"/\S*"),
+                "status": number(200, 599),
+            },
+            required=["path"],
+        ),
         "provisioned_concurrency": number(0, MANY),
         "requirements": SOME_TEXT,
         "reserved_concurrency": number(-1, MANY),
@@ -194,7 +202,7 @@ LAYER_SCHEMA = Fields(
 
 
 # Ours, not the modules': where the code is, and environment variables that hold the name of a table or bucket, by its key.
-_FUNCTION_SWITCHES = ("bucket_names", "requirements", "source", "table_names")
+_FUNCTION_SWITCHES = ("bucket_names", "probe", "requirements", "source", "table_names")
 _LAYER_SWITCHES = ("requirements", "source")
 _NAMED = (("table_names", "dynamodb_tables", "dynamodb_table"), ("bucket_names", "s3_buckets", "s3_bucket"))
 # Fixed by terraform/modules/lambda.
@@ -212,7 +220,8 @@ PLACEHOLDER_PACKAGE = {"s3_key": PLACEHOLDER, "source_code_hash": "A" * 43 + "="
 def define(functions: Mapping[str, Any], layers: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     """Functions and layers by key: the fields of terraform/modules/lambda, less names and keys.
 
-    Beside what all stacks have: `packages`, what module lambda_package must build, and `artifact_buckets`, the key of the
+    Beside what all stacks have: `probes`, with what each function is verified; `packages`, what module lambda_package must
+    build; and
     bucket for each of them, both by `functions/<key>` and `layers/<key>`. The packages that were built are a variable of
     their own.
     """
@@ -266,6 +275,11 @@ def define(functions: Mapping[str, Any], layers: Mapping[str, Any], settings: Se
         hooks=["before_plan", "before_apply"],
         sensitive=_sensitive(function_entries, settings),
         packages=_packages(function_entries, layer_entries),
+        probes={
+            key: {"method": "GET", "status": 200, **function["probe"]}
+            for key, function in function_entries.items()
+            if "probe" in function
+        },
         artifact_buckets={
             f"{kind}/{key}": entry["artifact_bucket"]
             for kind, all_of in (("functions", defined_functions), ("layers", defined_layers))
