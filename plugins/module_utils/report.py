@@ -78,13 +78,15 @@ def _planned(counts: dict[str, int]) -> dict[str, int]:
 def run_table(rows: list[dict[str, Any]]) -> list[str]:
     """Format stack results (see the run report) as aligned lines: stack, result, created ... deleted, seconds.
 
-    What was planned and not applied stands in parentheses.
+    What was planned and not applied stands in parentheses. What is taken over has a column when there is any.
     """
-    columns = ["stack", "result", *COLUMNS.values(), "seconds"]
+    imports = any(row.get("imported") for row in rows)
+    columns = ["stack", "result", *COLUMNS.values(), *(["imported"] if imports else []), "seconds"]
     cells = [columns]
     for row in rows:
         counts = [_cell(row, column) for column in COLUMNS.values()]
-        cells.append([row["name"], row["result"], *counts, f"{row['seconds']:.1f}"])
+        taken = [_imports(row)] if imports else []
+        cells.append([row["name"], row["result"], *counts, *taken, f"{row['seconds']:.1f}"])
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
     lines = []
     for line in cells:
@@ -94,6 +96,11 @@ def run_table(rows: list[dict[str, Any]]) -> list[str]:
     if any("(" in cell for line in cells for cell in line):
         lines.append("(n): planned, and not applied")
     return lines
+
+
+def _imports(row: Mapping[str, Any]) -> str:
+    number = len(row.get("imported", []))
+    return f"({number})" if number and row["result"] not in ("succeeded", "planned") else str(number)
 
 
 def _cell(row: Mapping[str, Any], column: str) -> str:
@@ -116,8 +123,8 @@ def stack_result(
 
     result: succeeded, unchanged, planned, failed, skipped, drifted, none or not deployed. plans: the summaries of the plans that
     were applied, and of the last one; applies: those of the applies. The counts are of what was done, for a plan that was not
-    applied of what would be; `planned` tells the latter in any case. actions is what was planned, by address. started and
-    ended are ISO 8601, UTC; seconds is the time inside Terraform.
+    applied of what would be; `planned` tells the latter in any case. actions is what was planned, by address, imported which of
+    these the state takes over. started and ended are ISO 8601, UTC; seconds is the time inside Terraform.
     """
     nothing = dict.fromkeys(COLUMNS.values(), 0)
     times = [*plans, *applies]
@@ -129,6 +136,7 @@ def stack_result(
         "planned": planned,
         "actions": [action for plan in plans for action in plan["actions"]],
         "stateful": [address for plan in plans for address in plan.get("stateful", [])],
+        "imported": list(dict.fromkeys(address for plan in plans for address in plan.get("imported", []))),
         "warnings": [warning for plan in plans for warning in plan.get("warnings", [])],
         "started": min((t["started"] for t in times if t.get("started")), default=None),
         "ended": max((t["ended"] for t in times if t.get("ended")), default=None),

@@ -31,6 +31,13 @@ def test_run_table() -> None:
         "s3     succeeded       12        0         0        0      8.3",
         "iam    failed           0        1         0        0     10.0",
     ]
+    rows[0]["imported"], rows[1]["imported"] = ["a.b"], ["c.d", "e.f"]
+    assert run_table(rows) == [
+        "stack  result     created  updated  replaced  deleted  imported  seconds",
+        "s3     succeeded       12        0         0        0         1      8.3",
+        "iam    failed           0        1         0        0       (2)     10.0",
+        "(n): planned, and not applied",
+    ]
     assert run_table([]) == ["stack  result  created  updated  replaced  deleted  seconds"]
 
 
@@ -142,6 +149,7 @@ def test_result(result: str, plan: dict, applied: dict | None, counts: dict, spa
         "planned": plan.get("counts", NONE_DONE),
         "actions": plan.get("actions", []),
         "stateful": plan.get("stateful", []),
+        "imported": plan.get("imported", []),
         "warnings": [],
         "reason": "why",
         **dict(zip(("started", "ended", "seconds"), span, strict=True)),
