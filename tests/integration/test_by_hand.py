@@ -144,7 +144,7 @@ CHANGES = [
         'module.lambda["agents"].aws_cloudwatch_log_group.this was updated (retention_in_days)'),
     Change("who may call a route", "api_gateway", lambda h: h.method(authorizationType="NONE"),
         "was updated (authorization"),
-    Change("an alarm that is gone", "monitoring", mute, "aws_cloudwatch_metric_alarm.this[\"generation_5xx\"] was deleted"),
+    Change("an alarm that is gone", "monitoring", mute, 'aws_cloudwatch_metric_alarm.this["site-builder-generation-dev-5xx"] was deleted'),
     # No state holds it.
     added("a table of our name", "dynamodb", lambda h: h("dynamodb").create_table(
         TableName="site-builder-eve-dev", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
