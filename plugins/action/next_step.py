@@ -59,8 +59,10 @@ class ActionModule(ActionBase):
         steps = run.decide(self._inputs_sha256)
         for name, step in steps.items():
             self._prepare(name, step)
-            self._tell(name, step, before.get("stacks", {}).get(name))
+            if not self._is_skipped(steps, name):
+                self._tell(name, step, before.get("stacks", {}).get(name))
         self._tell_unchanged(steps, before.get("stacks", {}))
+        self._tell_skipped(steps, before.get("stacks", {}))
         open_ = [name for name, step in steps.items() if step["do"] != "done"]
         results = {name: step["result"] for name, step in steps.items() if step["do"] == "done"}
         return {
@@ -73,6 +75,7 @@ class ActionModule(ActionBase):
             "events": run.events,
             "outputs": self._outputs,
             "entries": {name: self._entry(run, name) for name in self._names},
+            "to_remember": {} if open_ or not self._rules["skip_unchanged"] else self._to_remember(run, steps),
             "results": results,
             "open": open_,
             "all_planned": all(result["result"] in ("planned", "unchanged") for result in results.values()),
@@ -99,6 +102,7 @@ class ActionModule(ActionBase):
                 check=bool(self._task.check_mode),
                 deployed=self._states[name]["deployed"],
                 marker=self._states[name]["interrupted"],
+                applied=None if self._vars["site_builder_imports"].get(name) else self._states[name]["applied"],
                 losing=self._losing(name),
                 tainted=self._states[name]["tainted"],
                 protected=self._states[name]["protected"],
@@ -119,6 +123,18 @@ class ActionModule(ActionBase):
             first, order = needs, self._names
         events = {name: list(found) for name, found in before.get("events", {}).items()}
         return engine.Run(stacks=stacks, order=order, first=first, events=events)
+
+    def _to_remember(self, run: engine.Run, steps: Mapping[str, engine.Step]) -> dict[str, dict[str, str]]:
+        """The arguments inputs and versions of bbws.site_builder.applied_inputs."""
+        if self._mode != "deploy" or self._task.check_mode:
+            return {}
+        known = {name: (self._states[name]["applied"] or {}).get("sha256") for name in steps}
+        unchanged = [name for name, step in steps.items() if step["result"]["result"] == "unchanged"]
+        inputs = run.inputs_to_remember(steps)
+        return {
+            "inputs": {n: sha256 for n, sha256 in inputs.items() if n not in unchanged or sha256 != known[n]},
+            "versions": {name: self._states[name]["version"] for name in unchanged},
+        }
 
     # --- what has happened
 
@@ -173,6 +189,15 @@ class ActionModule(ActionBase):
         if not plan["has_changes"]:
             self._outputs[name] = self._states[name]["outputs"]
         return {"event": "saved", **plan, "inputs_sha256": step["inputs_sha256"], "problems": problems}
+
+    def _after_compare(self, name: str, step: Mapping[str, Any], variables: Mapping[str, Any]) -> engine.Event:
+        workdir = variables["terraform_stack_workdir"]
+        sha256 = engine.inputs_fingerprint(workdir["source_sha256"], workdir["tfvars_sha256"])
+        # What an earlier run could not save has just been saved, so the state is another one.
+        event = {"event": "compared", "sha256": "" if workdir["errored_states"] else sha256}
+        if event["sha256"] == self._states[name]["applied"]["sha256"]:
+            self._outputs[name] = self._states[name]["outputs"]
+        return {**event, "inputs_sha256": step["inputs_sha256"]}
 
     def _after_details(self, name: str, step: Mapping[str, Any], variables: Mapping[str, Any]) -> engine.Event:
         return {"event": "detailed", "drift": variables["terraform_stack_details"]["drift"]}
@@ -233,7 +258,7 @@ class ActionModule(ActionBase):
         return dynamodb.lost_replicas(tfvars, self._held()) if name == "dynamodb" else {}
 
     def _prepare(self, name: str, step: dict[str, Any]) -> None:
-        if step["do"] in ("plan", "saved", "apply", "untaint"):
+        if step["do"] in ("compare", "plan", "saved", "apply", "untaint"):
             step["tfvars"] = self._tfvars[name]
             step["inputs_sha256"] = self._sha256[name]
             step["half"] = self._half.get(name, False)
@@ -294,6 +319,19 @@ class ActionModule(ActionBase):
     def _is_unchanged(self, name: str) -> bool:
         last = self._events[name][-1]
         return last["event"] == "planned" and not last["has_changes"]
+
+    def _tell_skipped(self, steps: Mapping[str, Mapping[str, Any]], before: Mapping[str, Any]) -> None:
+        """A line for all stacks that were not even planned, by the time of their last apply."""
+        since: dict[str, list[str]] = {}
+        for name in steps:
+            if before.get(name, {}).get("do") != "done" and self._is_skipped(steps, name):
+                since.setdefault(self._states[name]["applied"]["since"], []).append(name)
+        for time, names in since.items():
+            self._say(f"skipped, inputs unchanged since {time}: {', '.join(names)}")
+
+    def _is_skipped(self, steps: Mapping[str, Mapping[str, Any]], name: str) -> bool:
+        events = self._events.get(name)
+        return steps[name]["do"] == "done" and bool(events) and events[-1]["event"] == "compared"
 
     def _tell_plan(self, name: str, resources: Any = ()) -> None:
         plan = next(event for event in reversed(self._events[name]) if event["event"] == "planned")

@@ -292,7 +292,8 @@ def settings_problems(values: Mapping[str, Any]) -> list[str]:
         return problems
     problems += _told(standard_tags, _context(values), values["site_builder_tags"], what="site_builder_tags")
     problems += _told(_flags, values)
-    return [*problems, *_bedrock(values), *_emails(values), *_pools(values), *_keys(values), *_held(values)]
+    checks = (_bedrock, _emails, _pools, _keys, _held, _skips)
+    return [*problems, *(problem for check in checks for problem in check(values))]
 
 
 def service_problems(service: Any) -> Iterator[str]:
@@ -464,6 +465,12 @@ def _keys(values: Mapping[str, Any]) -> Iterator[str]:
             f"site_builder_replica_kms_key_arn is {other!r} while site_builder_kms_key_arn is {primary!r}, and a replica is "
             "encrypted as its original is; set both or neither"
         )
+
+
+def _skips(values: Mapping[str, Any]) -> Iterator[str]:
+    name, environment = "site_builder_skip_unchanged", values["site_builder_environment"]
+    if ENVIRONMENTS[environment].production and values[name] in (True, "true"):
+        yield wrong(name, values[name], f"not for {environment}, where a run looks at everything", "leave it out")
 
 
 def _held(values: Mapping[str, Any]) -> Iterator[str]:

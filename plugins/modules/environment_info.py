@@ -38,6 +38,10 @@ options:
     description: Whether to read the outputs; they may hold secrets, so the task then wants C(no_log).
     type: bool
     default: true
+  applied:
+    description: Whether to read what M(bbws.site_builder.applied_inputs) has remembered, see RV(ignore:applied).
+    type: bool
+    default: false
   look_into:
     description: The stacks of whose buckets RV(ignore:filled) is to say which hold anything; that is a request for each bucket.
     type: list
@@ -77,12 +81,15 @@ states:
       RV(ignore:buckets) (by address C(name) and C(region)), RV(ignore:filled) (the names of those that hold any version of any
       object, see O(look_into)), RV(ignore:outputs) (name to value), RV(ignore:sensitive) (the names of the sensitive ones) and
       RV(ignore:interrupted) (what tells the recovery marker from every other one, empty where there is none, see
-      M(bbws.site_builder.state_lock)).
+      M(bbws.site_builder.state_lock)), RV(ignore:version) (of the state object, empty where the bucket keeps none) and
+      RV(ignore:applied) (C(sha256) and C(since) of the inputs that this very version of the state was made from; null where that
+      is not known).
   returned: success
   type: dict
 """
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -92,7 +99,11 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of, expect_owner, not_ours, sentence
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import STATEFUL_TYPES
-from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import INTERRUPTED, STATE
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import (
+    APPLIED,
+    INTERRUPTED,
+    STATE,
+)
 
 
 def _address(resource: dict[str, Any], instance: dict[str, Any]) -> str:
@@ -153,7 +164,18 @@ NOTHING: dict[str, Any] = {
     "filled": [],
     "outputs": {},
     "sensitive": [],
+    "version": "",
+    "applied": None,
 }
+
+
+def parse_applied(text: bytes | str, version: str) -> dict[str, str] | None:
+    """Return the inputs of the last apply, if they made this version of the state; what cannot be read is not known."""
+    with suppress(ValueError, KeyError, TypeError):
+        applied = json.loads(text)
+        if version and applied["version"] == version:
+            return {name: str(applied[name]) for name in ("sha256", "since")}
+    return None
 
 
 def holds_anything(s3: Any, bucket: str) -> bool:
@@ -175,6 +197,7 @@ def main() -> None:
             "state_prefix": {"type": "str", "required": True},
             "stacks": {"type": "list", "elements": "str", "required": True},
             "outputs": {"type": "bool", "default": True},
+            "applied": {"type": "bool", "default": False},
             "look_into": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
@@ -191,7 +214,6 @@ def main() -> None:
         )
 
     s3 = expect_owner(module.client("s3"), params["account_id"])
-    states: dict[str, Any] = {}
     exists = True
     bucket = params["state_bucket"]
     try:
@@ -210,19 +232,33 @@ def main() -> None:
         keys = {item["Key"]: item["ETag"].strip('"') for page in pages for item in page.get("Contents", [])}
     except (BotoCoreError, ClientError) as error:
         module.fail_json(msg=sentence(error, f"listing s3://{bucket}/{prefix}/"))
-    for stack in params["stacks"]:
-        states[stack] = {**NOTHING, "interrupted": keys.get(f"{prefix}/{stack}/{INTERRUPTED}", "")}
-        key = f"{prefix}/{stack}/{STATE}"
-        if key not in keys:
-            continue
+
+    def read(stack: str) -> dict[str, Any]:
+        """What is known of one stack, or `problem`, a sentence."""
+        place, known = f"{prefix}/{stack}", {"interrupted": keys.get(f"{prefix}/{stack}/{INTERRUPTED}", "")}
+        if f"{place}/{STATE}" not in keys:
+            return {**NOTHING, **known}
+        key = f"{place}/{STATE}"
         try:
-            states[stack] |= parse_state(s3.get_object(Bucket=bucket, Key=key)["Body"].read(), f"s3://{bucket}/{key}")
+            found = s3.get_object(Bucket=bucket, Key=key)
+            known |= parse_state(found["Body"].read(), f"s3://{bucket}/{key}")
+            known["version"] = found.get("VersionId", "")
+            if not params["outputs"]:
+                known["outputs"] = {}
+            if params["applied"] and f"{place}/{APPLIED}" in keys:
+                key = f"{place}/{APPLIED}"
+                known["applied"] = parse_applied(s3.get_object(Bucket=bucket, Key=key)["Body"].read(), known["version"])
         except (BotoCoreError, ClientError) as error:
-            module.fail_json(msg=sentence(error, f"reading s3://{bucket}/{key}"))
+            return {"problem": sentence(error, f"reading s3://{bucket}/{key}")}
         except ValueError as error:
-            module.fail_json(msg=f"s3://{bucket}/{key} cannot be read as a Terraform state: {error}")
-        if not params["outputs"]:
-            states[stack]["outputs"] = {}
+            return {"problem": f"s3://{bucket}/{key} cannot be read as a Terraform state: {error}"}
+        return {**NOTHING, **known}
+
+    with ThreadPoolExecutor() as pool:
+        states = dict(zip(params["stacks"], pool.map(read, params["stacks"]), strict=True))
+    for state in states.values():
+        if "problem" in state:
+            module.fail_json(msg=state["problem"])
     for stack in params["look_into"]:
         for name in [bucket["name"] for bucket in states[stack]["buckets"].values()]:
             try:
