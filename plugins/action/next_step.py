@@ -52,6 +52,10 @@ class ActionModule(ActionBase):
         for name in self._names:
             if before:
                 self._happened(run, name, before["stacks"][name])
+        not_taken = [] if before else engine.not_taken(self._mode, self._vars.get("site_builder_saved_plan"))
+        for event in not_taken:
+            self._say(f"the saved plan is not applied: {event['reason']}", C.COLOR_ERROR)
+            run.events |= {name: [event] for name in self._names}
         self._tfvars: dict[str, dict[str, Any]] = {}
         self._sha256: dict[str, str] = {}
         self._half: dict[str, bool] = {}
@@ -59,7 +63,7 @@ class ActionModule(ActionBase):
         steps = run.decide(self._inputs_sha256)
         for name, step in steps.items():
             self._prepare(name, step)
-            if not self._is_skipped(steps, name):
+            if not self._is_skipped(steps, name) and not not_taken:
                 self._tell(name, step, before.get("stacks", {}).get(name))
         self._tell_unchanged(steps, before.get("stacks", {}))
         self._tell_skipped(steps, before.get("stacks", {}))

@@ -19,7 +19,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdi
 class ActionModule(ActionBase):
     """Writes report.json, and says what a person and the next job want to know."""
 
-    _VALID_ARGS = frozenset(("facts", "saved_plan"))
+    _VALID_ARGS = frozenset(("facts", "saved_plan", "added"))
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
@@ -32,6 +32,7 @@ class ActionModule(ActionBase):
         rows = [
             engine["results"].get(name) or report.stack_result(name, "failed", [], [], endless[name]) for name in names
         ]
+        rows, by_hand = report.with_added(rows, self._task.args.get("added") or {})
         folder = Path(run["dir"])
         umask = os.umask(0o077)
         try:
@@ -51,6 +52,7 @@ class ActionModule(ActionBase):
             "results": {row["name"]: row for row in rows},
             "lines": [
                 *(f"{name}: {reason}" for name, reason in endless.items()),
+                *by_hand,
                 *report.run_table(rows),
                 *released.get("lines", []),
                 "",

@@ -113,6 +113,13 @@ def next_step(stack: Stack, events: Sequence[Event], around: Around) -> Step:
     return _after_plan(stack, events, around)
 
 
+def not_taken(mode: str, saved: Mapping[str, Any] | None) -> list[Event]:
+    """What has happened to each stack where a saved plan was refused unread; saved: what plan_store has answered."""
+    if mode != "apply" or saved is None or "manifest" in saved:
+        return []
+    return [{"event": "failed", "do": "saved", "reason": saved["msg"]}]
+
+
 def _begin(stack: Stack) -> Step:
     if stack.mode == "drift" and not stack.deployed:
         return _done(stack, [], "not deployed")

@@ -105,8 +105,9 @@ def _imports(row: Mapping[str, Any]) -> str:
 
 def _cell(row: Mapping[str, Any], column: str) -> str:
     """What was done; of a stack to which nothing was done, what would have been; of a drifted one, what others have done."""
-    if row.get("drift"):
-        return str(sum(item["action"] == column for item in row["drift"]))
+    if row.get("drift") or row.get("added"):
+        added = len(row.get("added", [])) if column == "created" else 0
+        return str(sum(item["action"] == column for item in row.get("drift", [])) + added)
     planned = row.get("planned", {}).get(column, 0)
     done = any(row["counts"].values())
     return f"({planned})" if planned and not done else str(row["counts"][column])
@@ -143,6 +144,39 @@ def stack_result(
         "seconds": round(sum(t.get("seconds") or 0.0 for t in times), 1),
         "reason": reason,
     }
+
+
+def with_added(rows: Sequence[Mapping[str, Any]], looked: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows with what was added by hand, and the lines that tell it.
+
+    looked: what unmanaged_info has returned; empty where nobody has looked. A stack about which that is not known in full has
+    failed: nobody can say that nothing was added.
+    """
+    told: list[dict[str, Any]] = []
+    lines: list[str] = []
+    everywhere = [looked["msg"]] if looked and "found" not in looked else []
+    for row in map(dict, rows):
+        added = [item for item in looked.get("found", []) if item["stack"] == row["name"]]
+        texts = [f"added by hand: {item['kind']} {item['name']}" for item in added]
+        problems = [*everywhere, *looked.get("problems", {}).get(row["name"], [])]
+        if looked:
+            row["added"] = [{"kind": item["kind"], "name": item["name"]} for item in added]
+        if added and row["result"] != "failed":
+            row["result"] = "drifted"
+        if problems:
+            row["result"] = "failed"
+        row["reason"] = "; ".join(filter(None, [row["reason"], *texts, *problems]))
+        lines += [f"{row['name']}: {text}" for text in [*texts, *problems]]
+        told.append(row)
+    if any(row.get("added") for row in told):
+        lines.append(_BY_HAND)
+    return told, lines
+
+
+_BY_HAND = (
+    "no deployment takes away what was added by hand: delete it, or define it and take it over with site_builder_imports "
+    "(docs/life.md)"
+)
 
 
 def warning_text(warning: Mapping[str, str], secrets: Iterable[str] = ()) -> str:

@@ -482,6 +482,27 @@ class TestRun:
             "c": "wait",
         }
 
+    def test_a_saved_plan_that_was_not_taken_ends_every_stack_with_the_reason(self) -> None:
+        """So that it is in the table and in report.json, as any other."""
+        (event,) = engine.not_taken("apply", {"failed": False, "msg": "there is no such plan"})
+        ended = run({name: [event] for name in "abc"}, mode="apply")
+        assert decided(ended) == {"a": "failed", "b": "failed", "c": "failed"}
+        steps = ended.decide(lambda name: "1")
+        assert {step["result"]["reason"] for step in steps.values()} == {"plan: there is no such plan"}
+
+    @pytest.mark.parametrize(
+        ("mode", "saved"),
+        [
+            ("apply", None),
+            ("apply", {"plan_id": "1", "manifest": {}}),
+            ("plan", {"msg": "not saved"}),
+            ("deploy", None),
+        ],
+    )
+    def test_nothing_was_refused(self, mode: str, saved: dict | None) -> None:
+        """Nobody has asked yet; it was taken; plans are made."""
+        assert engine.not_taken(mode, saved) == []
+
     def test_a_saved_plan_is_applied_as_a_whole_or_not_at_all(self) -> None:
         saved = {**UPDATE, "event": "saved", "problems": []}
         refused = {**saved, "problems": ["it lies"]}
