@@ -74,7 +74,8 @@ states:
     - By stack, RV(ignore:deployed) (whether the state holds any resource), RV(ignore:serial), RV(ignore:lineage),
       RV(ignore:resources) (their number), RV(ignore:tainted) (addresses of tables, buckets and keys that are marked for
       replacement), RV(ignore:protected) (addresses that AWS protects against deletion),
-      RV(ignore:buckets) (by address C(name) and C(region)), RV(ignore:filled) (the names of those that hold any version of any
+      RV(ignore:buckets) (by address C(name) and C(region)), RV(ignore:replicas) (of tables by address, the KMS key by region, empty
+      for none of the customer's), RV(ignore:by_replica) (addresses of what the provider C(aws.replica) made), RV(ignore:filled) (the names of those that hold any version of any
       object, see O(look_into)), RV(ignore:outputs) (name to value), RV(ignore:sensitive) (the names of the sensitive ones) and
       RV(ignore:interrupted) (what tells the recovery marker from every other one, empty where there is none, see
       M(bbws.site_builder.state_lock)).
@@ -136,6 +137,21 @@ def parse_state(text: bytes | str, where: str) -> dict[str, Any]:
             if resource["type"] == "aws_s3_bucket"
             for instance in resource["instances"]
         },
+        "replicas": {
+            _address(resource, instance): {
+                replica["region_name"]: replica.get("kms_key_arn") or ""
+                for replica in instance["attributes"].get("replica") or []
+            }
+            for resource in resources
+            if resource["type"] == "aws_dynamodb_table"
+            for instance in resource["instances"]
+        },
+        "by_replica": [
+            _address(resource, instance)
+            for resource in resources
+            if resource.get("provider", "").endswith(".replica")
+            for instance in resource["instances"]
+        ],
         "filled": [],
         "outputs": {name: output["value"] for name, output in outputs.items()},
         "sensitive": sorted(name for name, output in outputs.items() if output.get("sensitive")),
@@ -150,6 +166,8 @@ NOTHING: dict[str, Any] = {
     "tainted": [],
     "protected": [],
     "buckets": {},
+    "replicas": {},
+    "by_replica": [],
     "filled": [],
     "outputs": {},
     "sensitive": [],

@@ -28,7 +28,16 @@ STATE = {
             "type": "aws_dynamodb_table",
             "name": "this",
             "instances": [
-                {"index_key": 0, "attributes": {"deletion_protection_enabled": True}},
+                {
+                    "index_key": 0,
+                    "attributes": {
+                        "deletion_protection_enabled": True,
+                        "replica": [
+                            {"region_name": "eu-west-1", "kms_key_arn": "arn:key"},
+                            {"region_name": "eu-west-2", "kms_key_arn": None},
+                        ],
+                    },
+                },
                 {"index_key": "a", "status": "tainted", "attributes": {"deletion_protection_enabled": False}},
             ],
         },
@@ -38,6 +47,7 @@ STATE = {
             "module": 'module.buckets["sites"]',
             "type": "aws_s3_bucket",
             "name": "replica",
+            "provider": 'provider["registry.terraform.io/hashicorp/aws"].replica',
             "instances": [{"index_key": 0, "attributes": {"bucket": "sites-dev", "region": "eu-west-1"}}],
         },
         {"mode": "data", "type": "aws_partition", "instances": [{}]},
@@ -51,6 +61,11 @@ READ = {
     "tainted": ['module.tables["orders"].aws_dynamodb_table.this["a"]'],
     "protected": ['module.tables["orders"].aws_dynamodb_table.this[0]'],
     "buckets": {'module.buckets["sites"].aws_s3_bucket.replica[0]': {"name": "sites-dev", "region": "eu-west-1"}},
+    "replicas": {
+        'module.tables["orders"].aws_dynamodb_table.this[0]': {"eu-west-1": "arn:key", "eu-west-2": ""},
+        'module.tables["orders"].aws_dynamodb_table.this["a"]': {},
+    },
+    "by_replica": ['module.buckets["sites"].aws_s3_bucket.replica[0]'],
     "filled": [],
     "outputs": {"tables": {"orders": {"name": "orders-dev"}}, "password": "secret"},
     "sensitive": ["password"],
