@@ -14,7 +14,7 @@ from ansible import constants as C  # noqa: N812 - Ansible's own name for it
 from ansible import context
 from ansible.plugins.action import ActionBase
 from ansible_collections.bbws.site_builder.plugins.module_utils import engine, report
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import dynamodb, s3
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import dynamodb, iam, s3
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.inputs import stack_inputs
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.diagnostics import (
     apply_verdict,
@@ -56,6 +56,8 @@ class ActionModule(ActionBase):
         self._sha256: dict[str, str] = {}
         self._half: dict[str, bool] = {}
         self._events = run.events
+        if not before:
+            self._tell_not_told()
         steps = run.decide(self._inputs_sha256)
         for name, step in steps.items():
             self._prepare(name, step)
@@ -214,6 +216,10 @@ class ActionModule(ActionBase):
         outputs = {} if self._mode == "destroy" else self._outputs
         inputs = stack_inputs(name, stacks, self._states, outputs, predicted, in_run=self._names)
         tfvars = {**stacks[name]["tfvars"], **inputs}
+        if name == "iam":
+            tfvars = iam.routed(
+                tfvars, stacks[name]["asks"], self._vars["site_builder_environment_info"]["routed_regions"]
+            )
         self._tfvars[name] = self._first(name, tfvars) if self._mode != "destroy" else tfvars
         self._sha256[name] = tfvars_sha256(self._tfvars[name])
         return self._sha256[name]
@@ -273,6 +279,10 @@ class ActionModule(ActionBase):
         }
 
     # --- what a person sees
+
+    def _tell_not_told(self) -> None:
+        for reason in self._vars["site_builder_environment_info"]["not_told"].values():
+            self._display.warning(f"{reason}; site_builder_bedrock_routed_regions is taken instead")
 
     def _tell(self, name: str, step: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
         """Say what the last step has brought, when that is news, and why the stack plans again."""

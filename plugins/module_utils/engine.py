@@ -15,8 +15,9 @@ What has happened is a list of events, dicts with `event`:
     marked    the recovery marker was set or cleared: `then`, how the stack ends
     failed    a step did not come to its end: `do`, `reason`
 
-A step is a dict with `do` (plan, details, adopt, checkov, saved, apply, untaint, forget, marker, wait, done), `why`, and what it needs to
-know. Everything here is a pure function; plugins/action/next_step.py gathers the events, roles/terraform_stack takes the steps.
+A step is a dict with `do` (plan, details, adopt, checkov, saved, apply, untaint, forget, marker, wait, done), `why`, and what it
+needs to know. Everything here is a pure function; plugins/action/next_step.py gathers the events, roles/terraform_stack takes the
+steps.
 """
 
 from __future__ import annotations
@@ -149,7 +150,7 @@ def _forget(stack: Stack) -> Step:
         )
     return {
         "do": "forget",
-        "why": f"Forget {told}: it stays in AWS with all that it holds; copy what is in no other replica, then empty and delete it",
+        "why": f"Forget {told}: it stays in AWS with all that it holds; copy what no other replica has, then empty and delete it",
         "addresses": [address for one in stack.stranded.values() for address in one["addresses"]],
     }
 

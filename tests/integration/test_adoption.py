@@ -203,6 +203,8 @@ class World:
         s3 = self.client("s3")
         s3.create_bucket(Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         s3.put_object(Bucket="packages", Key="package.zip", Body=package.getvalue())
+        role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/logs"}
+        self.client("apigateway").update_account(patchOperations=[role])
         provider = {
             "access_key": "test",
             "secret_key": "test",

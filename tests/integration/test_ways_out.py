@@ -153,10 +153,6 @@ module "api" {
 def world(tmp_path: Path, cli_config: Path) -> Iterator[World]:
     made = World(tmp_path, cli_config)
     try:
-        gateway = made.client("apigateway")
-        path = "/cloudwatchRoleArn"
-        role = "arn:aws:iam::123456789012:role/logs"
-        gateway.update_account(patchOperations=[{"op": "replace", "path": path, "value": role}])
         made.lay_out(API)
         yield made
     finally:

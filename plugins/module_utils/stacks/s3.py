@@ -242,7 +242,7 @@ def _suspended(buckets: Mapping[str, Any]) -> Iterator[str]:
 
 
 def stranded(state: Mapping[str, Any], region: str) -> dict[str, dict[str, Any]]:
-    """The replicas that a provider in `region` does not reach: by address, `region` and the `addresses` of all that belongs to it.
+    """The replicas that a provider in `region` does not reach: by address, `region` and the `addresses` of all that is its.
 
     state: what environment_info has read. S3 answers 301 to who looks for a bucket in another region, and a plan ends there.
     """

@@ -6,8 +6,8 @@ import json
 
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import DEFINITIONS
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import s3
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import DEFINITIONS
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.s3 import define
 
 from tests.settings import ACCOUNT, BOUNDARY, BUCKET, DEV, KEY, PROD, REPLICA_KEY, TAGS
