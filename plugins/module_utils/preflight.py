@@ -332,6 +332,7 @@ def settings(values: Mapping[str, Any]) -> dict[str, Any]:
         "replica_kms_key_arn": values["site_builder_replica_kms_key_arn"],
         "permissions_boundary_arn": values["site_builder_permissions_boundary_arn"],
         "bedrock_region": values["site_builder_bedrock_region"],
+        "bedrock_routed_regions": values["site_builder_bedrock_routed_regions"],
         "cognito_user_pool_arns": [local_pool] if local else values["site_builder_cognito_user_pool_arns"],
         "alert_emails": values["site_builder_alert_emails"],
         "lift_protection": values["site_builder_lift_protection"] in (True, "true"),

@@ -42,6 +42,11 @@ options:
     description: Whether to read what M(bbws.site_builder.applied_inputs) has remembered, see RV(ignore:applied).
     type: bool
     default: false
+  inference_profiles:
+    description: The inference profiles whose routes to ask Bedrock for, each with C(region) and C(profile).
+    type: list
+    elements: dict
+    default: []
   look_into:
     description: The stacks of whose buckets RV(ignore:filled) is to say which hold anything; that is a request for each bucket.
     type: list
@@ -73,13 +78,23 @@ state_bucket_exists:
   description: Whether the state bucket exists and can be listed.
   returned: success
   type: bool
+routed_regions:
+  description: The regions to which Bedrock routes, by C(<region>/<profile>), of O(inference_profiles).
+  returned: success
+  type: dict
+not_told:
+  description: Why Bedrock has not said where it routes, by C(<region>/<profile>).
+  returned: success
+  type: dict
 states:
   description:
     - By stack, RV(ignore:deployed) (whether the state holds any resource), RV(ignore:serial), RV(ignore:lineage),
       RV(ignore:resources) (their number), RV(ignore:tainted) (addresses of tables, buckets and keys that are marked for
       replacement), RV(ignore:protected) (addresses that AWS protects against deletion),
-      RV(ignore:buckets) (by address C(name) and C(region)), RV(ignore:filled) (the names of those that hold any version of any
-      object, see O(look_into)), RV(ignore:outputs) (name to value), RV(ignore:sensitive) (the names of the sensitive ones) and
+      RV(ignore:buckets) (by address C(name) and C(region)), RV(ignore:replicas) (of tables by address, the KMS key by region,
+      empty for none of the customer's), RV(ignore:by_replica) (addresses of what the provider C(aws.replica) has made),
+      RV(ignore:filled) (the names of those that hold any version of any object, see O(look_into)),
+      RV(ignore:outputs) (name to value), RV(ignore:sensitive) (the names of the sensitive ones) and
       RV(ignore:interrupted) (what tells the recovery marker from every other one, empty where there is none, see
       M(bbws.site_builder.state_lock)), RV(ignore:version) (of the state object, empty where the bucket keeps none) and
       RV(ignore:applied) (C(sha256) and C(since) of the inputs that this very version of the state was made from; null where that
@@ -101,11 +116,13 @@ pins:
 """
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
 with suppress(ImportError):  # AnsibleAWSModule says that it is missing
+    from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -161,6 +178,21 @@ def parse_state(text: bytes | str, where: str) -> dict[str, Any]:
             if resource["type"] == "aws_s3_bucket"
             for instance in resource["instances"]
         },
+        "replicas": {
+            _address(resource, instance): {
+                replica["region_name"]: replica.get("kms_key_arn") or ""
+                for replica in instance["attributes"].get("replica") or []
+            }
+            for resource in resources
+            if resource["type"] == "aws_dynamodb_table"
+            for instance in resource["instances"]
+        },
+        "by_replica": [
+            _address(resource, instance)
+            for resource in resources
+            if resource.get("provider", "").endswith(".replica")
+            for instance in resource["instances"]
+        ],
         "filled": [],
         "outputs": {name: output["value"] for name, output in outputs.items()},
         "sensitive": sorted(name for name, output in outputs.items() if output.get("sensitive")),
@@ -175,6 +207,8 @@ NOTHING: dict[str, Any] = {
     "tainted": [],
     "protected": [],
     "buckets": {},
+    "replicas": {},
+    "by_replica": [],
     "filled": [],
     "outputs": {},
     "sensitive": [],
@@ -203,6 +237,28 @@ def holds_anything(s3: Any, bucket: str) -> bool:
     return bool(found.get("Versions") or found.get("DeleteMarkers"))
 
 
+def routes(bedrock: Any, region: str, profile: str) -> tuple[list[str], str]:
+    """The regions to which this profile routes, and why that is not known."""
+    try:
+        models = bedrock.get_inference_profile(inferenceProfileIdentifier=profile)["models"]
+    except (BotoCoreError, ClientError) as error:
+        return [], sentence(error, f"asking Bedrock where {profile} routes (bedrock:GetInferenceProfile)", region)
+    # arn:aws:bedrock:<region>::foundation-model/<model>; a global profile has a model without a region.
+    return sorted({model["modelArn"].split(":")[3] for model in models} - {""}), ""
+
+
+def asked(client: Callable[[str], Any], profiles: list[dict[str, str]], pool: ThreadPoolExecutor) -> dict[str, Any]:
+    """The futures of `routes`, by <region>/<profile>; they take no time of the rest."""
+    clients: dict[str, Any] = {}
+    futures = {}
+    for one in profiles:
+        region, profile = one["region"], one["profile"]
+        if region not in clients:
+            clients[region] = client(region)
+        futures[f"{region}/{profile}"] = pool.submit(routes, clients[region], region, profile)
+    return futures
+
+
 def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
@@ -212,6 +268,7 @@ def main() -> None:
             "stacks": {"type": "list", "elements": "str", "required": True},
             "outputs": {"type": "bool", "default": True},
             "applied": {"type": "bool", "default": False},
+            "inference_profiles": {"type": "list", "elements": "dict", "default": []},
             "look_into": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
@@ -227,6 +284,12 @@ def main() -> None:
             f"{caller['Account']} ({caller['Arn']}); use the credentials of this environment"
         )
 
+    pool = ThreadPoolExecutor(max_workers=4)
+    # Nobody shall wait for an answer that is not needed.
+    quick = Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 2})
+    futures = asked(
+        lambda region: module.client("bedrock", region=region, config=quick), params["inference_profiles"], pool
+    )
     s3 = expect_owner(module.client("s3"), params["account_id"])
     exists = True
     bucket = params["state_bucket"]
@@ -268,8 +331,8 @@ def main() -> None:
             return {"problem": f"s3://{bucket}/{key} cannot be read as a Terraform state: {error}"}
         return {**NOTHING, **known}
 
-    with ThreadPoolExecutor() as pool:
-        states = dict(zip(params["stacks"], pool.map(read, params["stacks"]), strict=True))
+    with ThreadPoolExecutor() as readers:
+        states = dict(zip(params["stacks"], readers.map(read, params["stacks"]), strict=True))
     for state in states.values():
         if "problem" in state:
             module.fail_json(msg=state["problem"])
@@ -291,6 +354,7 @@ def main() -> None:
             except (BotoCoreError, ClientError) as error:
                 module.fail_json(msg=sentence(error, f"looking into the bucket {name} (s3:ListBucketVersions)"))
 
+    told = {name: future.result() for name, future in futures.items()}
     module.exit_json(
         changed=False,
         caller_arn=caller["Arn"],
@@ -299,6 +363,8 @@ def main() -> None:
         release=release,
         parts=parts.of_outputs({stack: state["outputs"] for stack, state in states.items()}),
         pins=records.pins(release),
+        routed_regions={name: regions for name, (regions, reason) in told.items() if not reason},
+        not_told={name: reason for name, (_, reason) in told.items() if reason},
     )
 
 
