@@ -92,14 +92,8 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of, expect_owner, not_ours, sentence
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import STATEFUL_TYPES
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.state import address
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import INTERRUPTED, STATE
-
-
-def _address(resource: dict[str, Any], instance: dict[str, Any]) -> str:
-    """The address of an instance, as Terraform prints it."""
-    parts = [resource["module"]] if resource.get("module") else []
-    index = f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else ""
-    return ".".join([*parts, resource["type"], resource["name"]]) + index
 
 
 def parse_state(text: bytes | str, where: str) -> dict[str, Any]:
@@ -116,19 +110,19 @@ def parse_state(text: bytes | str, where: str) -> dict[str, Any]:
         "lineage": state.get("lineage"),
         "resources": sum(len(r["instances"]) for r in resources),
         "tainted": [
-            _address(resource, instance)
+            address(resource, instance)
             for resource in resources
             for instance in resource["instances"]
             if instance.get("status") == "tainted" and resource["type"] in STATEFUL_TYPES
         ],
         "protected": [
-            _address(resource, instance)
+            address(resource, instance)
             for resource in resources
             for instance in resource["instances"]
             if instance.get("attributes", {}).get("deletion_protection_enabled") is True
         ],
         "buckets": {
-            _address(resource, instance): {
+            address(resource, instance): {
                 "name": instance["attributes"]["bucket"],
                 "region": instance["attributes"]["region"],
             }
