@@ -130,18 +130,12 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases import parts, records
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases.store import newest_key
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import STATEFUL_TYPES
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.state import address
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import (
     APPLIED,
     INTERRUPTED,
     STATE,
 )
-
-
-def _address(resource: dict[str, Any], instance: dict[str, Any]) -> str:
-    """The address of an instance, as Terraform prints it."""
-    parts = [resource["module"]] if resource.get("module") else []
-    index = f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else ""
-    return ".".join([*parts, resource["type"], resource["name"]]) + index
 
 
 def parse_state(text: bytes | str, where: str) -> dict[str, Any]:
@@ -158,19 +152,19 @@ def parse_state(text: bytes | str, where: str) -> dict[str, Any]:
         "lineage": state.get("lineage"),
         "resources": sum(len(r["instances"]) for r in resources),
         "tainted": [
-            _address(resource, instance)
+            address(resource, instance)
             for resource in resources
             for instance in resource["instances"]
             if instance.get("status") == "tainted" and resource["type"] in STATEFUL_TYPES
         ],
         "protected": [
-            _address(resource, instance)
+            address(resource, instance)
             for resource in resources
             for instance in resource["instances"]
             if instance.get("attributes", {}).get("deletion_protection_enabled") is True
         ],
         "buckets": {
-            _address(resource, instance): {
+            address(resource, instance): {
                 "name": instance["attributes"]["bucket"],
                 "region": instance["attributes"]["region"],
             }
@@ -179,7 +173,7 @@ def parse_state(text: bytes | str, where: str) -> dict[str, Any]:
             for instance in resource["instances"]
         },
         "replicas": {
-            _address(resource, instance): {
+            address(resource, instance): {
                 replica["region_name"]: replica.get("kms_key_arn") or ""
                 for replica in instance["attributes"].get("replica") or []
             }
@@ -188,7 +182,7 @@ def parse_state(text: bytes | str, where: str) -> dict[str, Any]:
             for instance in resource["instances"]
         },
         "by_replica": [
-            _address(resource, instance)
+            address(resource, instance)
             for resource in resources
             if resource.get("provider", "").endswith(".replica")
             for instance in resource["instances"]
