@@ -27,7 +27,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.names import (
     partition_of,
     standard_tags,
 )
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import api_gateway, lambda_, s3
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import api_gateway, lambda_, s3, secret_names
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common import ACCOUNT
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.iam import GEOGRAPHIES, INFERENCE_PROFILE
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import STACKS
@@ -445,11 +445,17 @@ def _pools(values: Mapping[str, Any]) -> Iterator[str]:
 def warnings(values: Mapping[str, Any]) -> list[str]:
     """What AWS takes and may not be meant, of shared variables that are right."""
     region, account = values["site_builder_region"], values["site_builder_account_id"]
+    if values["site_builder_target"] != "aws":
+        return []
     return [
         f"site_builder_cognito_user_pool_arns holds {arn!r}, which is not in {region}, account {account}, as the API is; its "
         "users may call this API, if that is meant"
         for arn in values["site_builder_cognito_user_pool_arns"]
-        if f":{region}:{account}:" not in arn and values["site_builder_target"] == "aws"
+        if f":{region}:{account}:" not in arn
+    ] + [
+        f"{where} is {arn!r}, which is not of the account {account}; the function can read it once its owner shares it with the "
+        "function's role, with a customer managed key that the role may use"
+        for where, arn in secret_names.elsewhere(values.get("lambda_functions") or {}, account)
     ]
 
 
