@@ -154,13 +154,16 @@ def places(folder: str, saved: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def url_lines(outputs: Mapping[str, Any]) -> list[str]:
-    """Where the APIs answer, a line each. outputs: of the stack api_gateway."""
-    return [
-        f"api:    {api['url']} ({key})"
-        for key, api in sorted((outputs.get("endpoints") or {}).items())
-        if api.get("url")
-    ]
+def url_lines(outputs: Mapping[str, Any], served: str | None = None) -> list[str]:
+    """Where the APIs answer, a line each. outputs: of the stack api_gateway.
+
+    served: for the embedded AWS, which answers at none of these URLs, that of playbooks/serve.yml; empty: none runs.
+    """
+    apis = [(key, api) for key, api in sorted((outputs.get("endpoints") or {}).items()) if api.get("url")]
+    if served is None:
+        return [f"api:    {api['url']} ({key})" for key, api in apis]
+    local = outputs.get("apis") or {}
+    return [f"api:    {served}/{local[key]['name']}/{local[key]['stage']} ({key})" for key, _ in apis] if served else []
 
 
 def stats(rows: Sequence[Mapping[str, Any]], folder: str, saved: Mapping[str, Any]) -> dict[str, Any]:
