@@ -184,3 +184,5 @@ def test_outputs_that_a_person_looks_for() -> None:
         "  topic_arn  arn:t",
         "s3: not deployed",
     ]
+    # At those of the embedded AWS nobody answers.
+    assert outputs_lines(states, urls=False)[1] == "  agents  agents-dev  arn:e"
