@@ -12,9 +12,9 @@ from typing import Any
 from ansible import context
 from ansible.plugins.action import ActionBase
 from ansible_collections.bbws.site_builder.plugins.module_utils import commands, report
+from ansible_collections.bbws.site_builder.plugins.module_utils.local_api import LocalApi
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases import records
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.summary import run_line, summary_lines
-from ansible_collections.bbws.site_builder.plugins.module_utils.local_api import LocalApi
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import to_json, write_private
 
 
