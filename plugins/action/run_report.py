@@ -13,24 +13,27 @@ from ansible import context
 from ansible.plugins.action import ActionBase
 from ansible_collections.bbws.site_builder.plugins.module_utils import commands, report
 from ansible_collections.bbws.site_builder.plugins.module_utils.local_api import LocalApi
+from ansible_collections.bbws.site_builder.plugins.module_utils.releases import records
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import to_json, write_private
 
 
 class ActionModule(ActionBase):
     """Writes report.json, and says what a person and the next job want to know."""
 
-    _VALID_ARGS = frozenset(("facts", "saved_plan"))
+    _VALID_ARGS = frozenset(("facts", "saved_plan", "added"))
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         variables = task_vars or {}
         run, engine = variables["site_builder_run"], variables["terraform_stack_next"]
         saved = self._task.args.get("saved_plan") or {}
+        released = variables.get("site_builder_released") or {}
         names = [name for name in variables["site_builder_defined"]["order"] if name in engine["stacks"]]
         endless = {name: self._endless(engine) for name in names if name not in engine["results"]}
         rows = [
             engine["results"].get(name) or report.stack_result(name, "failed", [], [], endless[name]) for name in names
         ]
+        rows, by_hand = report.with_added(rows, self._task.args.get("added") or {})
         folder = Path(run["dir"])
         umask = os.umask(0o077)
         try:
@@ -38,6 +41,7 @@ class ActionModule(ActionBase):
             plan = {key: saved[key] for key in ("plan_id", "sha256", "path", "folder") if saved.get(key)}
             facts = {**self._task.args["facts"], "ended": datetime.now(UTC).isoformat(), "stacks": rows}
             facts |= {"plan": plan} if plan else {}
+            facts |= {"release": released["record"]} if released.get("record") else {}
             write_private(folder / "report.json", to_json(facts).encode())
         except OSError as error:
             return {**result, "failed": True, "msg": f"{folder}/report.json cannot be written: {error.strerror}"}
@@ -49,7 +53,9 @@ class ActionModule(ActionBase):
             "results": {row["name"]: row for row in rows},
             "lines": [
                 *(f"{name}: {reason}" for name, reason in endless.items()),
+                *by_hand,
                 *report.run_table(rows),
+                *released.get("lines", []),
                 "",
                 *report.places(str(folder), saved),
                 *self._onward(variables, rows, saved),
@@ -64,12 +70,19 @@ class ActionModule(ActionBase):
         served = None
         if variables.get("site_builder_target") == "local":
             served = LocalApi(variables["site_builder_defined"]["paths"]["site_builder_work_dir"], 0).served()
-        lines = (
-            report.url_lines(engine["outputs"].get("api_gateway") or {}, served) if mode in ("deploy", "apply") else []
-        )
+        outputs = engine["outputs"].get("api_gateway") or {}
+        lines = report.url_lines(outputs, served) if mode in ("deploy", "apply") else []
+        lines += ActionModule._held(variables) if mode in ("plan", "deploy", "apply") else []
         if "awx_job_id" in variables or "tower_job_id" in variables:
             return lines
         return [*lines, *commands.after(mode, rows, saved, context.CLIARGS, "serve" if served == "" else "outputs")]
+
+    @staticmethod
+    def _held(variables: dict[str, Any]) -> list[str]:
+        """That something earlier is live than what was deployed last, and how that ends."""
+        record = (variables.get("site_builder_released") or {}).get("record")
+        onward = commands.command(context.CLIARGS, "deploy", {"site_builder_release_forward": True}, limit="")
+        return records.held_lines(record or variables["site_builder_environment_info"]["release"], onward)
 
     @staticmethod
     def _endless(engine: dict[str, Any]) -> str:

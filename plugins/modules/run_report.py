@@ -23,6 +23,10 @@ options:
     description: What M(bbws.site_builder.plan_store) has returned, where a plan was saved.
     type: dict
     default: {}
+  added:
+    description: What M(bbws.site_builder.unmanaged_info) has returned, where drift is looked for.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = """
