@@ -351,6 +351,8 @@ def test_invocations(aws: Aws, url: str) -> None:
 
 def test_asynchronous_invocation_that_fails_goes_to_its_target(aws: Aws, url: str) -> None:
     queue = aws.client("sqs").create_queue(QueueName="failed")["QueueUrl"]
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}]}
+    aws.client("iam").put_role_policy(RoleName="role", PolicyName="failures", PolicyDocument=json.dumps(policy))
     aws.functions.put_function_event_invoke_config(
         FunctionName="python",
         Qualifier="live",
