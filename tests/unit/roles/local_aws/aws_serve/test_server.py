@@ -439,6 +439,25 @@ def test_refusals(aws: Aws, url: str, run_module: Any, options: dict[str, str], 
     assert sentence in module(aws, run_module, **options)["msg"]
 
 
+def test_only_a_server_that_asks_the_real_bedrock_has_the_callers_credentials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/mine")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example")
+    stub, real = (LocalApi(str(tmp_path), 5)._environment(ACCOUNT, 1, kind) for kind in ("stub", "aws"))
+    assert {name: stub[name] for name in stub if name.startswith("AWS_") or "PROXY" in name} == {
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    }
+    assert (real["AWS_PROFILE"], real["AWS_CONFIG_FILE"], real["HTTPS_PROXY"]) == (
+        "mine",
+        "/mine",
+        "http://proxy.example",
+    )
+    assert real.get("AWS_SHARED_CREDENTIALS_FILE") != "/dev/null"
+
+
 def test_nothing_runs(tmp_path: Path) -> None:
     with pytest.raises(LocalAwsError, match=r"nothing is deployed on this machine: .* with `make demo`"):
         LocalApi(str(tmp_path), 5).serve(SERVER, 0, "stub")
