@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -477,6 +479,19 @@ def test_port(aws: Aws, url: str) -> None:
     assert aws.serve() == (False, base)
     with pytest.raises(requests.ConnectionError):
         get(f"{url}/python")
+
+
+def test_one_that_was_killed_is_started_again_where_it_was(aws: Aws, url: str) -> None:
+    _, base = aws.serve()
+    pid = get(f"{base}/api-dev/dev/python").json()["pid"]
+    os.kill(json.loads(aws.instance.state_file.read_text())["serve"]["process"]["pid"], signal.SIGKILL)
+    assert aws.serve() == (True, base)
+    assert get(f"{base}/api-dev/dev/python").json()["pid"] != pid
+    # What it has left behind ends by itself.
+    deadline = time.monotonic() + 10
+    while started_at(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert started_at(pid) is None
 
 
 def test_it_ends_with_its_aws(aws: Aws, url: str) -> None:
