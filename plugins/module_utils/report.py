@@ -186,14 +186,25 @@ def warning_text(warning: Mapping[str, str], secrets: Iterable[str] = ()) -> str
     return masked(f"{address}{text}", secrets)
 
 
-def places(folder: str, saved: Mapping[str, Any]) -> list[str]:
-    """Where to read on. saved: what plan_store has returned, empty where no plan was saved."""
-    lines = [f"report: {folder}/report.json"]
+def places(folder: str, saved: Mapping[str, Any], kept: str = "") -> list[str]:
+    """Where to read on. saved: what plan_store has returned, empty where no plan was saved. kept: where the report outlives us."""
+    lines = [f"report: {kept or f'{folder}/report.json'}"]
     if saved.get("folder"):
-        lines.append(f"page:   {saved.get('path') or saved['folder']}/plan.html")
+        lines.append(f"page:   {page_of(saved)}")
     if saved.get("plan_id") and saved.get("folder"):
         lines.append(f"plan:   {saved['plan_id']} in {saved['path']}, SHA-256 {saved['sha256']}")
+        if saved.get("summary"):
+            lines.append(
+                f"valid:  until {saved['summary']['expires']}, and while branch, variables and states stay as they are"
+            )
+    if saved.get("stale"):
+        lines.append(f"before: {saved['stale']}")
     return lines
+
+
+def page_of(saved: Mapping[str, Any]) -> str:
+    """Where plan.html is: as a browser finds it, where that was asked for."""
+    return saved.get("page") or f"{saved.get('path') or saved['folder']}/plan.html"
 
 
 def url_lines(outputs: Mapping[str, Any], served: str | None = None) -> list[str]:
@@ -208,15 +219,21 @@ def url_lines(outputs: Mapping[str, Any], served: str | None = None) -> list[str
     return [f"api:    {served}/{local[key]['name']}/{local[key]['stage']} ({key})" for key, _ in apis] if served else []
 
 
-def stats(rows: Sequence[Mapping[str, Any]], folder: str, saved: Mapping[str, Any]) -> dict[str, Any]:
-    """What a job of AWX hands to the next one of its workflow."""
-    data = {
-        "site_builder_report_file": f"{folder}/report.json",
+def stats(
+    rows: Sequence[Mapping[str, Any]], folder: str, saved: Mapping[str, Any], line: str, kept: str = ""
+) -> dict[str, Any]:
+    """What a job of AWX hands to the next one of its workflow, shows as its artifacts, and puts into its messages."""
+    data: dict[str, Any] = {
+        "site_builder_summary": line,
+        "site_builder_report_file": kept or f"{folder}/report.json",
         "site_builder_results": {row["name"]: row["result"] for row in rows},
         "site_builder_counts": sum_counts(row["counts"] for row in rows),
     }
     if saved.get("plan_id"):
         data |= {"site_builder_plan": saved["plan_id"], "site_builder_plan_sha256": saved["sha256"]}
+    if saved.get("summary"):
+        summary = {key: saved["summary"][key] for key in ("data_loss", "first", "more", "expires")}
+        data["site_builder_review"] = {**summary, "page": page_of(saved), "stale": saved.get("stale", "")}
     return data
 
 

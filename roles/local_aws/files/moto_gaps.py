@@ -308,6 +308,13 @@ def update_configuration(self: LambdaFunction, updates: dict[str, Any]) -> dict[
     return update_configuration.moto(self, updates)
 
 
+@gap(LambdaBackend)
+def put_function_event_invoke_config(self: LambdaBackend, function_name: str, config: dict[str, Any]) -> Any:
+    """Adds a second one, and gives back the first: how asynchronous calls are retried stays as it was at the first apply."""
+    self.get_function(function_name).event_invoke_config.clear()
+    return put_function_event_invoke_config.moto(self, function_name, config)
+
+
 @gap(LambdaFunction)
 def get_code(self: LambdaFunction) -> dict[str, Any]:
     """Links to nothing, as the one below; playbooks/serve.yml runs what is behind these links."""
@@ -328,13 +335,6 @@ def get_layer_version(self: LayerVersion) -> dict[str, Any]:
     found = get_layer_version.moto(self)
     found["Content"]["Location"] = moto_code.location(self.code_sha_256)
     return found
-
-
-@gap(LambdaBackend)
-def put_function_event_invoke_config(self: LambdaBackend, function_name: str, config: dict[str, Any]) -> Any:
-    """Adds a second one, and gives back the first: how asynchronous calls are retried stays as it was at the first apply."""
-    self.get_function(function_name).event_invoke_config.clear()
-    return put_function_event_invoke_config.moto(self, function_name, config)
 
 
 # S3: configurations of a bucket that are given back exactly as they were put. moto loses
