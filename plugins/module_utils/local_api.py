@@ -78,8 +78,8 @@ class LocalApi(LocalAws):
     def _listening(port: int, before: int) -> socket.socket:
         """Listen on this port; where it is 0, on the one that it was before, so that what was pasted stays true, or on any."""
         with contextlib.suppress(LocalAwsError):
-            return local_aws._listen(SERVE, port or before)
-        return local_aws._listen(SERVE, port)
+            return local_aws._listen(SERVE, port or before, HOST)
+        return local_aws._listen(SERVE, port, HOST)
 
     def served(self) -> str:
         """The URL of the server that runs; empty when none does."""

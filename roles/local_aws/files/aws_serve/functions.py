@@ -16,6 +16,7 @@ from base64 import b64decode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 from zipfile import ZipFile
 
@@ -158,6 +159,7 @@ class Functions:
             "LD_LIBRARY_PATH": ":".join([str(code), f"{code}/lib", *(f"{layer}/lib" for layer in layers)]),
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
+            "HOME": str(self._folder / "tmp"),
             "TMPDIR": str(self._folder / "tmp"),
             "LAMBDA_TASK_ROOT": str(code),
             "LAMBDA_RUNTIME_DIR": str(HERE),
@@ -226,7 +228,8 @@ class Functions:
             draft = self._folder / "code" / f"{uuid.uuid4().hex}.new"
             draft.mkdir(mode=0o700)
             package = draft.with_suffix(".zip")
-            with _http.open(location, timeout=30) as reply:
+            # The path alone: the embedded AWS may listen at another address than the one that it names.
+            with _http.open(self._aws.endpoints["default"] + urlsplit(location).path, timeout=30) as reply:
                 package.write_bytes(reply.read())
             if hashlib.sha256(package.read_bytes()).digest() != b64decode(sha256):
                 raise NotRunnableError(
