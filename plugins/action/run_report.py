@@ -85,16 +85,20 @@ class ActionModule(ActionBase):
     def _onward(variables: dict[str, Any], rows: list[dict[str, Any]], saved: dict[str, Any]) -> list[str]:
         """Where the result is to be seen, and what to do next; in a job of AWX that is the next job of the workflow."""
         mode, engine = variables["terraform_stack_mode"], variables["terraform_stack_next"]
-        served = None
-        if variables.get("site_builder_target") == "local":
+        # On this machine AWS's URLs lead nowhere; of an embedded AWS that somebody else has started, none is known.
+        served = "" if variables.get("site_builder_target") == "local" else None
+        is_ours = served == "" and not variables["site_builder_local_endpoint"]
+        if is_ours:
             served = LocalApi(variables["site_builder_defined"]["paths"]["site_builder_work_dir"], 0).served()
-        lines = (
-            report.url_lines(engine["outputs"].get("api_gateway") or {}, served) if mode in ("deploy", "apply") else []
-        )
+        outputs = engine["outputs"].get("api_gateway") or {}
+        lines = report.url_lines(outputs, served) if mode in ("deploy", "apply") else []
         lines += ActionModule._held(variables) if mode in ("plan", "deploy", "apply") else []
         if "awx_job_id" in variables or "tower_job_id" in variables:
             return lines
-        return [*lines, *commands.after(mode, rows, saved, context.CLIARGS, "serve" if served == "" else "outputs")]
+        return [
+            *lines,
+            *commands.after(mode, rows, saved, context.CLIARGS, "serve" if is_ours and not served else "outputs"),
+        ]
 
     @staticmethod
     def _held(variables: dict[str, Any]) -> list[str]:
