@@ -14,7 +14,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.vars import load_extra_vars
-from ansible_collections.bbws.site_builder.plugins.module_utils import awx, paths, preflight
+from ansible_collections.bbws.site_builder.plugins.module_utils import awx, bedrock, paths, preflight
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS, resource_name
 from ansible_collections.bbws.site_builder.plugins.module_utils.order import waves
@@ -225,6 +225,7 @@ class ActionModule(ActionBase):
             "order": [name for wave in in_waves for name in wave],
             "packages": stacks["lambda"]["packages"],
             "artifact_buckets": stacks["lambda"]["artifact_buckets"],
+            "models": bedrock.called(stacks["iam"]["tfvars"]["roles"]),
             "predicted_outputs": {name: stack["predicted_outputs"] for name, stack in stacks.items()},
             "stacks": entries,
             **({"rendered": registry.rendered(stacks, settings)} if arguments["render"] else {}),

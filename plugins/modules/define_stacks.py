@@ -95,6 +95,11 @@ artifact_buckets:
   description: The key of the bucket for each of these packages.
   returned: success
   type: dict
+models:
+  description: The models that functions may call, as M(bbws.site_builder.environment_info) takes them.
+  returned: success
+  type: list
+  elements: dict
 predicted_outputs:
   description: What each stack will output, as P(bbws.site_builder.stack_inputs#filter) takes it.
   returned: success

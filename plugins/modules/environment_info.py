@@ -43,6 +43,22 @@ options:
     type: list
     elements: str
     default: []
+  models:
+    description:
+      - The models that functions will call. One past its end is refused, one that is no longer active is warned of. What cannot
+        be asked, for want of a right or of a way to Bedrock, is passed over.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      model:
+        description: The id of the foundation model.
+        type: str
+        required: true
+      region:
+        description: Where it is called.
+        type: str
+        required: true
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -83,13 +99,17 @@ states:
 """
 
 import json
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 with suppress(ImportError):  # AnsibleAWSModule says that it is missing
+    from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.bbws.site_builder.plugins.module_utils import bedrock
 from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of, expect_owner, not_ours, sentence
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import STATEFUL_TYPES
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import INTERRUPTED, STATE
@@ -167,6 +187,34 @@ def holds_anything(s3: Any, bucket: str) -> bool:
     return bool(found.get("Versions") or found.get("DeleteMarkers"))
 
 
+def ask_for_models(module: AnsibleAWSModule) -> list[tuple[str, Future[bedrock.Life]]]:
+    """Ask Bedrock while the states are read: one call for each model, which is not worth waiting long for."""
+    wanted = module.params["models"]
+    if not wanted:
+        return []
+    config = Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 1})
+    pool = ThreadPoolExecutor(len(wanted))
+    clients = [module.client("bedrock", region=one["region"], config=config) for one in wanted]
+    return [
+        (one["model"], pool.submit(bedrock.life_of, client, one["model"]))
+        for one, client in zip(wanted, clients, strict=True)
+    ]
+
+
+def judge_models(module: AnsibleAWSModule, asked: list[tuple[str, Future[bedrock.Life]]]) -> None:
+    """Refuse what has ended, warn of what will end."""
+    for model, answer in asked:
+        try:
+            life = answer.result()
+        except (BotoCoreError, ClientError):
+            # playbooks/check.yml says why.
+            continue
+        if problem := bedrock.past(model, life, datetime.now(UTC)):
+            module.fail_json(msg=problem)
+        if warning := bedrock.ageing(model, life):
+            module.warn(warning)
+
+
 def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
@@ -176,6 +224,12 @@ def main() -> None:
             "stacks": {"type": "list", "elements": "str", "required": True},
             "outputs": {"type": "bool", "default": True},
             "look_into": {"type": "list", "elements": "str", "default": []},
+            "models": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {name: {"type": "str", "required": True} for name in ("model", "region")},
+            },
         },
         supports_check_mode=True,
     )
@@ -190,6 +244,7 @@ def main() -> None:
             f"{caller['Account']} ({caller['Arn']}); use the credentials of this environment"
         )
 
+    asked = ask_for_models(module)
     s3 = expect_owner(module.client("s3"), params["account_id"])
     states: dict[str, Any] = {}
     exists = True
@@ -231,6 +286,7 @@ def main() -> None:
             except (BotoCoreError, ClientError) as error:
                 module.fail_json(msg=sentence(error, f"looking into the bucket {name} (s3:ListBucketVersions)"))
 
+    judge_models(module, asked)
     module.exit_json(changed=False, caller_arn=caller["Arn"], state_bucket_exists=exists, states=states)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from ansible_collections.bbws.site_builder.plugins.module_utils.bedrock import Life
 from ansible_collections.bbws.site_builder.plugins.modules import environment_info as module
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
@@ -95,9 +97,9 @@ class TestMain:
         made: dict[str, Any] = {}
         client = module.AnsibleAWSModule.client
 
-        def kept(self: object, service: str) -> Any:
+        def kept(self: object, service: str, **more: Any) -> Any:
             if service not in made:
-                made[service] = client(self, service)
+                made[service] = client(self, service, **more)
             return made[service]
 
         with pytest.MonkeyPatch.context() as patch, mock_aws():
@@ -162,6 +164,36 @@ class TestMain:
         filled = [] if holds in ("nothing", "no bucket") else ["sites-dev"]
         assert read(look_into=["dynamodb", "s3"])["states"]["s3"]["filled"] == filled
         assert len(asked) == 1
+
+    MODELS = ({"model": "a.b", "region": "eu-north-1"}, {"model": "a.c", "region": "eu-north-1"})
+
+    def test_models(self, read: Callable[..., dict], clients: dict[str, Any], monkeypatch: pytest.MonkeyPatch):
+        """One that is about to end is warned of, one that cannot be asked is passed over."""
+        asked = []
+
+        def life_of(client: Any, model: str) -> Life:
+            asked.append(model)
+            if model == "a.c":
+                raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetFoundationModel")
+            return Life("LEGACY")
+
+        monkeypatch.setattr(module.bedrock, "life_of", life_of)
+        result = read(models=self.MODELS)
+        assert "states" in result
+        assert [str(warning) for warning in result["warnings"]] == [module.bedrock.ageing("a.b", Life("LEGACY"))]
+        assert sorted(asked) == ["a.b", "a.c"]
+        config = clients["bedrock"].meta.config
+        # Nobody waits for what need not be known.
+        assert clients["bedrock"].meta.region_name == "eu-north-1"
+        assert (config.connect_timeout, config.read_timeout) == (2, 3)
+        assert config.retries["total_max_attempts"] == 1
+
+    def test_model_past_its_end(self, read: Callable[..., dict], monkeypatch: pytest.MonkeyPatch):
+        end = datetime(2026, 1, 1, tzinfo=UTC)
+        monkeypatch.setattr(module.bedrock, "life_of", lambda client, model: Life("LEGACY", end))
+        result = read(models=self.MODELS)
+        assert result["failed"] is True
+        assert result["msg"].startswith("the model a.b has reached its end (2026-01-01), and each call of it fails; ")
 
     def test_without_outputs(self, read: Callable[..., dict], put: Callable):
         put("site-builder/dev/dynamodb/terraform.tfstate", json.dumps(STATE))
