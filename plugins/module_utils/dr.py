@@ -40,7 +40,7 @@ NOT_OFFERED: dict[str, frozenset[str]] = {
 }
 
 # Counts are per five minutes, percentages of the function's timeout, latencies in milliseconds.
-# An alarm goes off at or above its threshold. The sample's worker waits up to 85 % of its timeout: no reason for one.
+# An alarm goes off at or above its threshold. The sample's worker waits for the model up to 85 % of its timeout, without alarm.
 PRODUCTION_ALARMS: dict[str, int] = {
     "api_5xx": 1,
     "api_latency_p99_ms": 5_000,

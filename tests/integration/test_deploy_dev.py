@@ -21,6 +21,7 @@ from tests.killing import kill_the_apply
 
 from .conftest import Environment
 
+SKIP = ("-e", "site_builder_skip_unchanged=true")
 REGION = "eu-west-1"
 STACKS = ["dynamodb", "s3", "iam", "lambda", "api_gateway", "monitoring"]
 NEWLY = dict.fromkeys(STACKS, "succeeded")
@@ -213,12 +214,24 @@ def test_drift_is_told_exactly_and_repaired(dev: Environment) -> None:
     }  # fmt: skip
     assert "aws_cloudwatch_metric_alarm" in address
 
-    repaired = dev.deploy("--limit", "dynamodb,s3,monitoring")
+    repaired = dev.deploy("--limit", "dynamodb,s3,monitoring", *SKIP)
     assert repaired.code == 0, repaired.output
     assert json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"][0]["Effect"] == "Deny"
     assert cloudwatch.describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
     assert "Owner" not in [tag["Key"] for tag in dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"]]
     assert "site-builder-agents-dev" in dynamodb.list_tables()["TableNames"]
+
+
+def test_what_was_applied_from_these_very_inputs_is_not_planned(dev: Environment) -> None:
+    """The run before has remembered them; one stack alone gets another tag."""
+    same = dev.deploy("--limit", "dynamodb,s3", *SKIP)
+    assert same.code == 0, same.output
+    assert same.results() == dict.fromkeys(("dynamodb", "s3"), "unchanged")
+    assert all(row["reason"].startswith("skipped: inputs unchanged since 20") for row in same.stacks().values())
+    assert all(row["seconds"] == 0 for row in same.stacks().values())
+    other = dev.deploy("--limit", "dynamodb", *SKIP, "-e", '{"site_builder_tags": {"Owner": "ops"}}', "--check")
+    assert other.code == 0, other.output
+    assert other.stacks()["dynamodb"]["planned"]["updated"] == 2
 
 
 def test_what_was_reviewed_is_applied(dev: Environment, tmp_path: Path) -> None:

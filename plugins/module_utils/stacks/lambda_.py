@@ -163,6 +163,14 @@ SCHEMA = Fields(
         "layers": items(KEY),
         "log_level": choice("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"),
         "memory_size": number(128, 10_240),
+        "probe": Fields(
+            {
+                "method": choice("GET", "HEAD", "OPTIONS"),
+                "path": text("path that begins with /", r"/\S*"),
+                "status": number(200, 599),
+            },
+            required=["path"],
+        ),
         "provisioned_concurrency": number(0, MANY),
         "requirements": SOME_TEXT,
         "reserved_concurrency": number(-1, MANY),
@@ -213,6 +221,7 @@ LAYER_SCHEMA = Fields(
 _FUNCTION_SWITCHES = (
     "bucket_names",
     "function_names",
+    "probe",
     "requirements",
     "secrets",
     "secrets_kms_key_arns",
@@ -236,7 +245,8 @@ PLACEHOLDER_PACKAGE = {"s3_key": PLACEHOLDER, "source_code_hash": "A" * 43 + "="
 def define(functions: Mapping[str, Any], layers: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     """Functions and layers by key: the fields of terraform/modules/lambda, less names and keys.
 
-    Beside what all stacks have: `packages`, what module lambda_package must build, and `artifact_buckets`, the key of the
+    Beside what all stacks have: `probes`, with what each function is verified; `packages`, what module lambda_package must
+    build; and
     bucket for each of them, both by `functions/<key>` and `layers/<key>`. The packages that were built are a variable of
     their own.
     """
@@ -292,6 +302,11 @@ def define(functions: Mapping[str, Any], layers: Mapping[str, Any], settings: Se
         hooks=["before_plan", "before_apply"],
         sensitive=_sensitive(function_entries, settings),
         packages=_packages(function_entries, layer_entries),
+        probes={
+            key: {"method": "GET", "status": 200, **function["probe"]}
+            for key, function in function_entries.items()
+            if "probe" in function
+        },
         artifact_buckets={
             f"{kind}/{key}": entry["artifact_bucket"]
             for kind, all_of in (("functions", defined_functions), ("layers", defined_layers))

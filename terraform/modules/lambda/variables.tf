@@ -258,6 +258,20 @@ variable "package" {
   }
 }
 
+variable "release" {
+  description = <<-EOT
+    Which version the alias serves; null for the latest, as soon as there is one.
+    - `live` - The version that it serves instead.
+    - `held` - The latest version to which that applies: a later one is served. Null for any, so that only whoever moves
+      the alias decides.
+  EOT
+  type = object({
+    live = string
+    held = optional(string)
+  })
+  default = null
+}
+
 variable "buckets" {
   description = "Buckets by key, among them the artifact bucket of the function."
   type        = map(object({ name = string }))

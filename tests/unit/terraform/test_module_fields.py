@@ -24,6 +24,7 @@ SWITCHES = {
     ("api_gateway_apis", "documents"): "the routes and models in it are what Terraform gets",
     ("api_gateway_apis", "openapi_unsupported"): "is about the documents",
     ("lambda_functions", "bucket_names"): "becomes environment variables",
+    ("lambda_functions", "probe"): "is for verifying a release; no resource has it",
     ("lambda_functions", "async.on_failure_function"): "becomes async.on_failure_arn",
     ("lambda_functions", "function_names"): "become environment variables, and rights of the role",
     ("lambda_functions", "requirements"): "of the package, which is built before Terraform",
