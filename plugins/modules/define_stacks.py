@@ -131,6 +131,9 @@ stacks:
     asks:
       description: Of the stack iam, by role, the inference profiles whose routes to ask Bedrock for.
       type: dict
+    probes:
+      description: Of the stack lambda, by function, with what it is verified after a release.
+      type: dict
     depends_on:
       description: The stacks that it needs first.
       type: list
