@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
+from ansible_collections.bbws.site_builder.plugins.module_utils.bedrock import Life
 from ansible_collections.bbws.site_builder.plugins.modules import environment_info as module
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.stub import Stubber
@@ -250,6 +252,31 @@ class TestMain:
         filled = [] if holds in ("nothing", "no bucket") else ["sites-dev"]
         assert read(look_into=["dynamodb", "s3"])["states"]["s3"]["filled"] == filled
         assert len(asked) == 1
+
+    MODELS = ({"model": "a.b", "region": "eu-north-1"}, {"model": "a.c", "region": "eu-north-1"})
+
+    def test_models(self, read: Callable[..., dict], monkeypatch: pytest.MonkeyPatch):
+        """One that is about to end is warned of, one that cannot be asked is passed over."""
+        asked = []
+
+        def life_of(client: Any, model: str) -> Life:
+            asked.append(model)
+            if model == "a.c":
+                raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetFoundationModel")
+            return Life("LEGACY")
+
+        monkeypatch.setattr(module.bedrock, "life_of", life_of)
+        result = read(models=self.MODELS)
+        assert "states" in result
+        assert [str(warning) for warning in result["warnings"]] == [module.bedrock.ageing("a.b", Life("LEGACY"))]
+        assert sorted(asked) == ["a.b", "a.c"]
+
+    def test_model_past_its_end(self, read: Callable[..., dict], monkeypatch: pytest.MonkeyPatch):
+        end = datetime(2026, 1, 1, tzinfo=UTC)
+        monkeypatch.setattr(module.bedrock, "life_of", lambda client, model: Life("LEGACY", end))
+        result = read(models=self.MODELS)
+        assert result["failed"] is True
+        assert result["msg"].startswith("the model a.b has reached its end (2026-01-01), and each call of it fails; ")
 
     def test_without_outputs(self, read: Callable[..., dict], put: Callable):
         put("site-builder/dev/dynamodb/terraform.tfstate", json.dumps(STATE))
