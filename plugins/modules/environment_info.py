@@ -255,14 +255,15 @@ def main() -> None:
             except (BotoCoreError, ClientError) as error:
                 module.fail_json(msg=sentence(error, f"looking into the bucket {name} (s3:ListBucketVersions)"))
 
+    made = parts.of_outputs({stack: state["outputs"] for stack, state in states.items()})
     module.exit_json(
         changed=False,
         caller_arn=caller["Arn"],
         state_bucket_exists=exists,
         states=states,
         release=release,
-        parts=parts.of_outputs({stack: state["outputs"] for stack, state in states.items()}),
-        pins=records.pins(release),
+        parts=made,
+        pins=records.pins(release, made),
     )
 
 

@@ -6,7 +6,7 @@ A record: id (sortable by time), kind (release, rollback), state (baking, live, 
 by, commit, plan, strategy, previous, tables, buckets, checks; a rollback also has `to` and `gone` (the ids gone back from).
 By key:
 
-    functions  name, live, latest, before                          versions
+    functions  name, live, latest, before, sha256 (of live)        versions
     apis       id, stage, live, latest, before, copy, routes       deployments
 
 `latest` is Terraform's; `live` is what the release serves, `before` what was served when it began. `copy` is our own deployment
@@ -55,8 +55,23 @@ def _apart(record: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, A
                 yield part, key, entry
 
 
-def pins(record: Mapping[str, Any]) -> dict[str, dict[str, dict[str, str | None]]]:
-    """The variables `releases` of the stacks lambda and api_gateway: what Terraform leaves where it is."""
+def pins(record: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, dict[str, dict[str, str | None]]]:
+    """The variables `releases` of the stacks lambda and api_gateway: what Terraform leaves where it is.
+
+    parts: what the states hold. A record outlives an environment that was destroyed; what it says of that is nobody's.
+    """
+    said = _pins(record)
+    return {
+        part: {
+            key: pin
+            for key, pin in said[part].items()
+            if key in parts[part] and parts[part][key].get("id") == record[part][key].get("id")
+        }
+        for part in PARTS
+    }
+
+
+def _pins(record: Mapping[str, Any]) -> dict[str, dict[str, dict[str, str | None]]]:
     found: dict[str, dict[str, dict[str, str | None]]] = {part: {} for part in PARTS}
     if not record:
         return found

@@ -116,6 +116,9 @@ class Releasing:
         if self.wanted.verify:
             record["checks"] += self.verify(record)
             record["verified"] = not checks.failed(record["checks"])
+        for entry in record["functions"].values():
+            # A function that was destroyed and made again counts its versions anew.
+            entry["sha256"] = (self.serving.version(entry["name"], entry["live"]) or {}).get("CodeSha256")
         record["state"] = "live"
         self.store.write(record)
         return record
@@ -287,7 +290,9 @@ class Releasing:
         for key, entry in target["functions"].items():
             if key not in parts["functions"] or parts["functions"][key]["before"] is None:
                 lost.append(f"the function {key}")
-            elif not self.serving.version(entry["name"], entry["live"]):
+            elif (found := self.serving.version(entry["name"], entry["live"])) is None or (
+                found.get("CodeSha256") != entry.get("sha256")
+            ):
                 lost.append(f"version {entry['live']} of the function {key}")
         for key, entry in target["apis"].items():
             if key not in parts["apis"] or parts["apis"][key]["before"] is None:

@@ -124,7 +124,7 @@ class World:
             live = {key: {"live": alias["version"], "held": None} for key, alias in self.aliases.items()}
             return {"functions": live, "apis": {"web": {"live": self.served, "held": None}}}
         newest = self.newest(1)
-        return records.pins({} if forward or not newest else newest[0])
+        return records.pins({} if forward or not newest else newest[0], self.parts())
 
     @staticmethod
     def _expression(pin: Mapping[str, Any] | None, latest: str) -> str:
