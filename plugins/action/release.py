@@ -111,7 +111,10 @@ class ActionModule(ActionBase):
         local = self._value("site_builder_target") == "local"
         return {
             "facts": facts,
-            "parts": made,
+            "parts": {
+                **made,
+                "apis": {key: {**api, "unreachable": self._secluded(key)} for key, api in made["apis"].items()},
+            },
             "verify": self._is_true("site_builder_verify"),
             "bake_seconds": int(self._value("site_builder_bake_seconds")),
             "alarms": parts.alarms(outputs),
@@ -119,6 +122,15 @@ class ActionModule(ActionBase):
             "unreachable": LOCAL if local else "",
             "since": run["started"],
         }
+
+    def _secluded(self, key: str) -> str:
+        """Why an API cannot be called from just anywhere; empty when it can."""
+        api = self._defined["stacks"]["api_gateway"]["tfvars"]["apis"].get(key, {})
+        if api.get("endpoint_type") == "PRIVATE":
+            return "a private API answers in its network only"
+        if (api.get("domain") or {}).get("truststore_uri"):
+            return "the API's domain wants a certificate of its callers"
+        return ""
 
     def _call(self, state: str, arguments: dict[str, Any]) -> dict[str, Any]:
         place = {

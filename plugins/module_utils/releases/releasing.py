@@ -128,9 +128,11 @@ class Releasing:
         found = []
         for key, entry in record["functions"].items():
             probe = self.wanted.probes.get(key)
-            found.append(checks.function(self.serving, key, entry["name"], probe, not self.wanted.unreachable))
+            runs = not self.wanted.unreachable
+            found.append(checks.function(self.serving, key, entry["name"], probe, runs, pause=self.pause))
         for key, entry in record["apis"].items():
-            answer = checks.health(self.serving, key, entry, self.wanted.unreachable, pause=self.pause)
+            why_not = self.wanted.unreachable or entry.get("unreachable") or ""
+            answer = checks.health(self.serving, key, entry, why_not, pause=self.pause)
             found += [answer] if answer else []
         if self.wanted.bake_seconds:
             self.pause(self.wanted.bake_seconds)
@@ -139,15 +141,13 @@ class Releasing:
     # --- a canary
 
     def _watchable(self, canary: Mapping[str, Any]) -> None:
-        names = canary["alarms"] or self.wanted.alarms
-        missing = sorted(set(names) - self.serving.alarm_states(names).keys())
-        if missing:
+        named = canary["alarms"]
+        there = self.serving.alarm_states(named or self.wanted.alarms)
+        if missing := sorted(set(named) - there.keys()):
             raise SiteBuilderError(
                 f"site_builder_canary.alarms names {', '.join(missing)}, and CloudWatch has no such alarm; correct the name"
-                if canary["alarms"]
-                else f"the alarm {', '.join(missing)} is gone, and a canary watches it; deploy the stack monitoring"
             )
-        if not names:
+        if not there:
             raise SiteBuilderError(
                 "site_builder_release is 'canary', and there is no alarm to watch; deploy the stack monitoring, or release with "
                 "-e site_builder_release=all_at_once"

@@ -55,6 +55,7 @@ def act(monkeypatch: pytest.MonkeyPatch) -> Act:
         production: bool = False,
         outputs: dict[str, Any] = OUTPUTS,
         check: bool = False,
+        api: Any = None,
         **variables: Any,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         asked: dict[str, Any] = {}
@@ -87,7 +88,10 @@ def act(monkeypatch: pytest.MonkeyPatch) -> Act:
                 "context": {"account_id": "123456789012"},
                 "state_bucket": "states",
                 "state_prefix": "site-builder/dev",
-                "stacks": {"lambda": {"probes": {"agents": {"path": "/health"}}}},
+                "stacks": {
+                    "lambda": {"probes": {"agents": {"path": "/health"}}},
+                    "api_gateway": {"tfvars": {"apis": {"web": api or {}}}},
+                },
             },
             "site_builder_environment_info": {
                 "release": newest,
@@ -174,7 +178,16 @@ def test_what_the_module_is_asked(act: Act) -> None:
     }
     assert asked["parts"] == {
         "functions": {"agents": {"name": "site-builder-agents-dev", "latest": "2"}},
-        "apis": {"web": {"id": "a", "name": "web-dev", "stage": "dev", "latest": "d2", "url": "https://web"}},
+        "apis": {
+            "web": {
+                "id": "a",
+                "name": "web-dev",
+                "stage": "dev",
+                "latest": "d2",
+                "url": "https://web",
+                "unreachable": "",
+            }
+        },
     }
     assert (asked["alarms"], asked["probes"]) == (["agents-errors"], {"agents": {"path": "/health"}})
     assert (asked["verify"], asked["bake_seconds"], asked["unreachable"], "canary" in asked) == (True, 7, "", False)
@@ -184,6 +197,8 @@ def test_what_the_module_is_asked(act: Act) -> None:
         "site-builder/dev",
         "eu-west-1",
     )
+    for api in ({"endpoint_type": "PRIVATE"}, {"domain": {"truststore_uri": "s3://b/ca.pem"}}):
+        assert act(RELEASED, newest={}, api=api)[0]["parts"]["apis"]["web"]["unreachable"]
     canary, _ = act(RELEASED, newest={}, site_builder_release="canary", site_builder_target="local")
     assert canary["canary"] == {"percent": 50, "seconds": 600, "alarms": []}
     assert canary["unreachable"]

@@ -78,6 +78,15 @@ def test_what_a_function_does_not_pass(serving: Serving, said: str) -> None:
     assert found["said"].startswith(said)
 
 
+def test_a_version_that_comes_up_is_waited_for() -> None:
+    serving = Serving({"statusCode": 200})
+    states = iter(["Pending", "Pending", "Active"])
+    serving.version = lambda *_: {"State": next(states)}  # type: ignore[method-assign]
+    waited: list[float] = []
+    found = checks.function(serving, "agents", "agents-dev", PROBE, runs=True, pause=waited.append)
+    assert (found["ok"], len(waited)) == (True, 2)
+
+
 @pytest.mark.parametrize(("probe", "runs"), [(None, True), (PROBE, False)])
 def test_without_a_probe_nothing_runs(probe: Any, runs: bool) -> None:
     serving = Serving()
