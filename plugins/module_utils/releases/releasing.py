@@ -290,19 +290,20 @@ class Releasing:
         for key, entry in target["functions"].items():
             if key not in parts["functions"] or parts["functions"][key]["before"] is None:
                 lost.append(f"the function {key}")
-            elif (found := self.serving.version(entry["name"], entry["live"])) is None or (
-                found.get("CodeSha256") != entry.get("sha256")
-            ):
-                lost.append(f"version {entry['live']} of the function {key}")
+            else:
+                found = self.serving.version(entry["name"], entry["live"])
+                if not found or entry.get("sha256") not in (None, found.get("CodeSha256")):
+                    lost.append(f"version {entry['live']} of the function {key}")
         for key, entry in target["apis"].items():
             if key not in parts["apis"] or parts["apis"][key]["before"] is None:
                 lost.append(f"the API {key}")
             else:
                 lost += self._lost_routes(parts["apis"][key], entry)
         if lost:
+            are = "is" if len(lost) == 1 else "are"
             yield (
-                f"the release {target['id']} cannot be gone back to, because {', '.join(lost)} is gone since; deploy the commit "
-                f"{(target.get('commit') or 'of that release')[:12]} instead"
+                f"the release {target['id']} cannot be gone back to, because {', '.join(lost)} {are} gone; "
+                f"deploy the commit {(target.get('commit') or 'of that release')[:12]} instead"
             )
 
     def _lost_routes(self, api: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[str]:

@@ -317,3 +317,19 @@ def test_a_stage_is_parked_before_its_deployment_goes(run_module: Run, run: Run,
     # Where it serves a copy already, there is nothing to do.
     if not check:
         assert run_module(release_info, **options, park=[address])["parked"] == []
+
+
+def test_a_function_that_was_made_again_is_another_one(run: Run, service: Service) -> None:
+    """Its versions are counted anew, so that the number alone says nothing."""
+    run(1)
+    service.publish()
+    run(2)
+    key = f"{PREFIX}/releases/{facts(1)['id']}.json"
+    record = service.record(1)
+    assert record["functions"]["agents"]["sha256"] != service.record(2)["functions"]["agents"]["sha256"]
+    record["functions"]["agents"]["sha256"] = "of other code"
+    service.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(record).encode())
+    result = run(3, "rolled_back")
+    assert result["msg"].startswith(
+        f"the release {facts(1)['id']} cannot be gone back to, because version 1 of the function agents is gone; deploy the commit"
+    )

@@ -236,10 +236,10 @@ def lose_deployment(world: World) -> None:
 @pytest.mark.parametrize(
     ("lose", "what"),
     [
-        (lose_function, "because the function one is gone since; deploy the commit c0ffeec0ffee instead"),
-        (lose_version, "because version 1 of the function one is gone since"),
-        (lose_table, "because the table agents is gone since"),
-        (lose_route, "because the route POST /sites is gone since"),
+        (lose_function, "because the function one is gone; deploy the commit c0ffeec0ffee instead"),
+        (lose_version, "because version 1 of the function one is gone"),
+        (lose_table, "because the table agents is gone"),
+        (lose_route, "because the route POST /sites is gone"),
         (lose_deployment, "because the deployment of the API web is gone; deploy the commit"),
     ],
 )
