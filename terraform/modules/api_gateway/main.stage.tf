@@ -97,6 +97,11 @@ resource "aws_api_gateway_stage" "this" {
     aws_cloudwatch_log_group.execution,
     aws_api_gateway_account.this,
   ]
+
+  # AWS keeps a stage that a custom domain leads to, so under another name the mapping has to move first.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_api_gateway_method_settings" "this" {

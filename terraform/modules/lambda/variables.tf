@@ -33,7 +33,7 @@ variable "function" {
     - `async` - How asynchronous calls of the alias are retried; Lambda's own defaults when null.
     - `async.maximum_retry_attempts` - Retries, 0 to 2.
     - `async.maximum_event_age` - Seconds after which an event is given up, 60 to 21600.
-    - `async.on_failure_arn` - SQS queue or SNS topic that learns of the failed calls, or null.
+    - `async.on_failure_arn` - SQS queue, SNS topic or alias of another function that learns of the failed calls, or null.
     - `reserved_concurrency` - Concurrent runs set aside for, and the limit of, the function; -1 shares the account's
       pool, 0 stops the function.
     - `publish` - Whether a version is published with each change and the alias `live` points at it; when false the
@@ -181,8 +181,8 @@ variable "function" {
   }
 
   validation {
-    condition     = try(var.function.async.on_failure_arn, null) == null || can(regex("^arn:[a-z-]+:(sqs|sns):", var.function.async.on_failure_arn))
-    error_message = "async is ${jsonencode(var.function.async)}: on_failure_arn must be the ARN of an SQS queue or an SNS topic."
+    condition     = try(var.function.async.on_failure_arn, null) == null || can(regex("^arn:[a-z-]+:((sqs|sns):|lambda:[a-z0-9-]+:[0-9]{12}:function:[^:]+:[^:]+$)", var.function.async.on_failure_arn))
+    error_message = "async is ${jsonencode(var.function.async)}: on_failure_arn must be the ARN of an SQS queue, an SNS topic or the alias of a function."
   }
 
   validation {

@@ -111,11 +111,7 @@ def policy_document(call: Call) -> str | None:
     source="https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",
 )
 def logging_role(call: Call) -> str | None:
-    """A stage logs, and the account's settings have no role for CloudWatch Logs (LOCAL_AWS_NOT_BOOTSTRAPPED=true; else the
-    account counts as one in which bootstrap.yml has been).
-    """
-    if not account.NOT_BOOTSTRAPPED:
-        return None
+    """A stage logs, and the account's settings have no role for CloudWatch Logs."""
     logs = [value for path, value in _patches(call) if path == "accessLogSettings/destinationArn" and value]
     logs += [value for path, value in _patches(call) if path.endswith("/logging/loglevel") and value != "OFF"]
     if logs and not _backend(call).account.cloudwatch_role_arn:
