@@ -26,6 +26,11 @@ _GONE = ("ResourceNotFoundException", "NotFoundException")
 _ALARMS = 100
 
 
+def is_copy(deployment: Mapping[str, Any]) -> bool:
+    """Whether a deployment of an API is one of ours, which no state holds."""
+    return bool(_COPY.fullmatch(deployment.get("description") or ""))
+
+
 class Serving:
     """Lambda, API Gateway and CloudWatch of one region."""
 

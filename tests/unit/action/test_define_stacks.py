@@ -316,7 +316,6 @@ def test_result(run: Callable[..., dict[str, Any]]) -> None:
     for name, stack in result["stacks"].items():
         assert stack.keys() - {"asks", "probes"} == {
             *("tfvars", "predicted_outputs", "hooks", "sensitive", "replica_provider", "depends_on", "output"),
-            *(["probes"] if name == "lambda" else []),
         }
         assert stack["output"] in stack["predicted_outputs"]
         assert stack["depends_on"] == list(STACKS[name].depends_on)
