@@ -76,9 +76,9 @@ def function(
             reason = found.get("StateReason") or found.get("LastUpdateStatusReason") or found.get("State")
             return check(what, False, f"{name} cannot run: {reason}")
         if not probe or not runs:
-            serving.functions.invoke(FunctionName=name, Qualifier=qualifier, InvocationType="DryRun")
+            serving.runner.invoke(FunctionName=name, Qualifier=qualifier, InvocationType="DryRun")
             return check(what, True, "may be invoked (DryRun)")
-        answer = serving.functions.invoke(
+        answer = serving.runner.invoke(
             FunctionName=name,
             Qualifier=qualifier,
             InvocationType="RequestResponse",

@@ -34,8 +34,9 @@ def is_copy(deployment: Mapping[str, Any]) -> bool:
 class Serving:
     """Lambda, API Gateway and CloudWatch of one region."""
 
-    def __init__(self, functions: Any, apis: Any, alarms: Any) -> None:
-        self.functions, self.apis, self.alarms = functions, apis, alarms
+    def __init__(self, functions: Any, apis: Any, alarms: Any, runner: Any = None) -> None:
+        """runner: a client of Lambda that runs functions, where that is another one."""
+        self.functions, self.apis, self.alarms, self.runner = functions, apis, alarms, runner or functions
 
     # --- functions
 

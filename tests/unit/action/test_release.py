@@ -88,6 +88,7 @@ def act(monkeypatch: pytest.MonkeyPatch) -> Act:
                 "context": {"account_id": "123456789012"},
                 "state_bucket": "states",
                 "state_prefix": "site-builder/dev",
+                "paths": {"site_builder_work_dir": "/work"},
                 "stacks": {
                     "lambda": {"probes": {"agents": {"path": "/health"}}},
                     "api_gateway": {"tfvars": {"apis": {"web": api or {}}}},
@@ -202,6 +203,18 @@ def test_what_the_module_is_asked(act: Act) -> None:
     canary, _ = act(RELEASED, newest={}, site_builder_release="canary", site_builder_target="local")
     assert canary["canary"] == {"percent": 50, "seconds": 600, "alarms": []}
     assert canary["unreachable"]
+
+
+def test_what_runs_on_this_machine_is_asked_when_it_is_served(act: Act, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        action.LocalApi,
+        "served",
+        lambda self: "http://127.0.0.1:8000" if str(self.directory) == "/work/local_aws" else "",
+    )
+    asked, _ = act(RELEASED, newest={}, site_builder_target="local")
+    assert asked["parts"]["apis"]["web"]["url"] == "http://127.0.0.1:8000/a/dev"
+    assert (asked["functions_url"], asked["unreachable"]) == ("http://127.0.0.1:8000", "")
+    assert act(RELEASED, newest={})[0]["functions_url"] == ""
 
 
 def test_a_failed_check_names_the_way_back_and_the_task_does_not_fail(act: Act) -> None:

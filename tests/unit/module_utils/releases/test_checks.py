@@ -23,7 +23,7 @@ class Serving:
         self.answer, self.asked, self.more = answer, [], more
 
     @property
-    def functions(self) -> Serving:
+    def runner(self) -> Serving:
         return self
 
     def alias(self, _name: str) -> Any:

@@ -111,7 +111,7 @@ class World:
         return {name: self.alarm_is for name in names if name == "errors"}
 
     @property
-    def functions(self) -> World:
+    def runner(self) -> World:
         return self
 
     def invoke(self, **_arguments: Any) -> dict[str, Any]:
