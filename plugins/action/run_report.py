@@ -105,7 +105,8 @@ class ActionModule(ActionBase):
         """That something earlier is live than what was deployed last, and how that ends."""
         record = (variables.get("site_builder_released") or {}).get("record")
         onward = commands.command(context.CLIARGS, "deploy", {"site_builder_release_forward": True}, limit="")
-        return records.held_lines(record or variables["site_builder_environment_info"]["release"], onward)
+        known = variables.get("site_builder_environment_info") or {}
+        return records.held_lines(record or known.get("release") or {}, onward)
 
     @staticmethod
     def _endless(engine: dict[str, Any]) -> str:

@@ -396,14 +396,15 @@ def main() -> None:
 
     judge_models(module, lives)
     told = {name: future.result() for name, future in futures.items()}
+    made = parts.of_outputs({stack: state["outputs"] for stack, state in states.items()})
     module.exit_json(
         changed=False,
         caller_arn=caller["Arn"],
         state_bucket_exists=exists,
         states=states,
         release=release,
-        parts=parts.of_outputs({stack: state["outputs"] for stack, state in states.items()}),
-        pins=records.pins(release),
+        parts=made,
+        pins=records.pins(release, made),
         routed_regions={name: regions for name, (regions, reason) in told.items() if not reason},
         not_told={name: reason for name, (_, reason) in told.items() if reason},
     )

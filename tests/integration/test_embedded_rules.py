@@ -183,6 +183,7 @@ def prepare(aws: Aws) -> None:
         deployment = gateway.create_deployment(restApiId=api)["id"]
         for stage in ("live", "old"):
             gateway.create_stage(restApiId=api, stageName=stage, deploymentId=deployment)
+        gateway.create_deployment(restApiId=api, description="in no stage")
     gateway.create_domain_name(
         domainName="www.example.com", regionalCertificateArn="arn:aws:acm:eu-west-1:1:certificate/a"
     )
@@ -192,6 +193,15 @@ def prepare(aws: Aws) -> None:
 
 def api_id(aws: Aws, name: str) -> str:
     return next(api["id"] for api in aws.client("apigateway").get_rest_apis()["items"] if api["name"] == name)
+
+
+def deployment_of(aws: Aws, name: str, served: bool) -> dict[str, str]:
+    api = api_id(aws, name)
+    found = aws.client("apigateway").get_deployments(restApiId=api)["items"]
+    return {
+        "restApiId": api,
+        "deploymentId": next(one["id"] for one in found if bool(one.get("description")) is not served),
+    }
 
 
 def method_of(aws: Aws, name: str) -> dict[str, str]:
@@ -687,6 +697,15 @@ CASES = [
         "BadRequestException",
         "ensure that Principals are valid",
         {"name": "p", "policy": bucket_policy()},
+    ),
+    Case(
+        "served_deployment",
+        "apigateway",
+        "delete_deployment",
+        lambda aws: deployment_of(aws, "regional", served=True),
+        "BadRequestException",
+        "Active stages pointing to this deployment must be moved or deleted",
+        lambda aws: deployment_of(aws, "regional", served=False),
     ),
     Case(
         "mapped_stage",

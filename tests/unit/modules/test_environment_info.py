@@ -296,6 +296,35 @@ class TestMain:
         )
         assert message.endswith("; use the credentials of this environment")
 
+    def test_the_newest_release_and_what_it_holds(self, read: Callable[..., dict], put: Callable):
+        assert (read()["release"], read()["pins"]) == ({}, {"functions": {}, "apis": {}})
+        outputs = {"functions": {"a": {"name": "a-dev"}}, "details": {"a": {"version": "2"}}}
+        state = {**STATE, "outputs": {name: {"value": value} for name, value in outputs.items()}}
+        put("site-builder/dev/lambda/terraform.tfstate", json.dumps(state))
+        entry = {"name": "a-dev", "live": "1", "latest": "2", "before": "2"}
+        for number, kind in enumerate(("release", "rollback")):
+            record = {
+                "id": f"2026060{number}T000000Z-abcdef",
+                "kind": kind,
+                "state": "live",
+                "functions": {"a": entry, "gone": entry},
+                "apis": {},
+            }
+            put(f"site-builder/dev/releases/{record['id']}.json", json.dumps(record))
+        put("site-builder/dev/releases/note.json", "{}")
+        found = read(stacks=["dynamodb", "lambda"])
+        assert found["release"] == record
+        assert found["parts"] == {"functions": {"a": {"name": "a-dev", "latest": "2"}}, "apis": {}}
+        assert found["pins"] == {"functions": {"a": {"live": "1", "held": "2"}}, "apis": {}}
+
+    def test_a_broken_release_record_is_named(self, read: Callable[..., dict], put: Callable):
+        put("site-builder/dev/releases/20260601T000000Z-abcdef.json", '{"id": "x"}')
+        message = read()["msg"]
+        assert (
+            "releases/20260601T000000Z-abcdef.json is no release record; delete it, and the one before it counts"
+            in message
+        )
+
     @pytest.mark.parametrize("body", ["{", '{"version": 3}', "[]"])
     def test_broken_state(self, read: Callable[..., dict], put: Callable, body: str):
         put("site-builder/dev/s3/terraform.tfstate", body)
