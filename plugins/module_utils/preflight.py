@@ -227,6 +227,30 @@ def run_options(options: Mapping[str, Any]) -> list[str]:
     return problems
 
 
+# The versions of community.general whose terraform module was held against what we rely on beyond its documentation, by
+# tests/unit/module_utils/terraform/test_community_general.py: from the first on, and below the second.
+COMMUNITY_GENERAL = ("12.0.0", "14.0.0")
+
+
+def community_general(version: str) -> list[str]:
+    """Refuse a community.general that was not tested: plans are read from what its terraform module prints and returns.
+
+    version: of the one that is installed; empty, as that of a checkout in development may be, passes.
+    """
+    first, below = COMMUNITY_GENERAL
+    if not version or _release(first) <= _release(version) < _release(below):
+        return []
+    return [
+        f"community.general is {version}, and what its terraform module prints and returns, from which plans and failures are "
+        f"read, is tested from {first} to below {below}; install one of those: ansible-galaxy collection install "
+        f"'community.general:>={first},<{below}'"
+    ]
+
+
+def _release(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version.partition("-")[0])]
+
+
 def switched(values: Mapping[str, Mapping[str, Any]], switches: Collection[str]) -> list[str]:
     """Refuse the engine's switches wherever a person can set them: each of them leaves out a guard that a playbook needs.
 
