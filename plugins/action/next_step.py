@@ -14,7 +14,7 @@ from ansible import constants as C  # noqa: N812 - Ansible's own name for it
 from ansible import context
 from ansible.plugins.action import ActionBase
 from ansible_collections.bbws.site_builder.plugins.module_utils import engine, report
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import dynamodb
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import dynamodb, iam, s3
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.inputs import stack_inputs
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.diagnostics import (
     apply_verdict,
@@ -60,6 +60,8 @@ class ActionModule(ActionBase):
         self._sha256: dict[str, str] = {}
         self._half: dict[str, bool] = {}
         self._events = run.events
+        if not before:
+            self._tell_not_told()
         steps = run.decide(self._inputs_sha256)
         for name, step in steps.items():
             self._prepare(name, step)
@@ -108,6 +110,7 @@ class ActionModule(ActionBase):
                 marker=self._states[name]["interrupted"],
                 applied=None if self._vars["site_builder_imports"].get(name) else self._states[name]["applied"],
                 losing=self._losing(name),
+                stranded=self._stranded(name),
                 tainted=self._states[name]["tainted"],
                 protected=self._states[name]["protected"],
                 allow_destroy=rules["allow_destroy"],
@@ -226,6 +229,9 @@ class ActionModule(ActionBase):
     def _after_untaint(self, name: str, step: Mapping[str, Any], variables: Mapping[str, Any]) -> engine.Event:
         return {"event": "untainted", "addresses": step["addresses"]}
 
+    def _after_forget(self, name: str, step: Mapping[str, Any], variables: Mapping[str, Any]) -> engine.Event:
+        return {"event": "forgotten", "addresses": step["addresses"]}
+
     def _after_marker(self, name: str, step: Mapping[str, Any], variables: Mapping[str, Any]) -> engine.Event:
         return {"event": "marked", "then": step["then"]}
 
@@ -239,6 +245,10 @@ class ActionModule(ActionBase):
         outputs = {} if self._mode == "destroy" else self._outputs
         inputs = stack_inputs(name, stacks, self._states, outputs, predicted, in_run=self._names)
         tfvars = {**stacks[name]["tfvars"], **inputs}
+        if name == "iam":
+            tfvars = iam.routed(
+                tfvars, stacks[name]["asks"], self._vars["site_builder_environment_info"]["routed_regions"]
+            )
         self._tfvars[name] = self._first(name, tfvars) if self._mode != "destroy" else tfvars
         self._sha256[name] = tfvars_sha256(self._tfvars[name])
         return self._sha256[name]
@@ -255,14 +265,25 @@ class ActionModule(ActionBase):
         return first
 
     def _held(self) -> Mapping[str, Any]:
-        return self._states["dynamodb"]["outputs"].get("tables") or {}
+        return self._states["dynamodb"]["replicas"]
 
     def _losing(self, name: str) -> dict[str, list[str]]:
         tfvars = self._defined["stacks"][name]["tfvars"]
         return dynamodb.lost_replicas(tfvars, self._held()) if name == "dynamodb" else {}
 
+    def _replica_region(self) -> str:
+        settings = self._defined["settings"]
+        return settings["dr"]["replica_region"] or settings["context"]["region"]
+
+    def _stranded(self, name: str) -> dict[str, Any]:
+        return s3.stranded(self._states[name], self._replica_region()) if name == "s3" else {}
+
     def _prepare(self, name: str, step: dict[str, Any]) -> None:
-        if step["do"] in ("compare", "plan", "saved", "apply", "untaint"):
+        if step["do"] in ("compare", "plan", "saved", "apply", "untaint", "forget"):
+            stranded = [one["region"] for one in self._stranded(name).values()]
+            # Who destroys or looks for drift looks where things are.
+            look = stranded if self._mode in ("destroy", "drift") else []
+            step["replica_region"] = next(iter(look), self._replica_region())
             step["tfvars"] = self._tfvars[name]
             step["inputs_sha256"] = self._sha256[name]
             step["half"] = self._half.get(name, False)
@@ -288,6 +309,10 @@ class ActionModule(ActionBase):
 
     # --- what a person sees
 
+    def _tell_not_told(self) -> None:
+        for reason in self._vars["site_builder_environment_info"]["not_told"].values():
+            self._display.warning(f"{reason}; site_builder_bedrock_routed_regions is taken instead")
+
     def _tell(self, name: str, step: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
         """Say what the last step has brought, when that is news, and why the stack plans again."""
         variables = self._vars["hostvars"].raw_get(name)
@@ -308,7 +333,7 @@ class ActionModule(ActionBase):
         elif did == "apply" and self._events[name][-1].get("verdict") == "done":
             applied = self._events[name][-1]
             self._say(f"{name}: {report.applied_text(applied)}", C.COLOR_OK)
-        if step["do"] == "untaint" or (step["do"] == "plan" and before):
+        if step["do"] in ("untaint", "forget") or (step["do"] == "plan" and before):
             self._say(f"{name}: {step['why']}")
         elif step["do"] == "done" and did != "done" and step["result"]["reason"]:
             result = step["result"]

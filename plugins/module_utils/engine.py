@@ -12,12 +12,13 @@ What has happened is a list of events, dicts with `event`:
     checked   checkov has looked: `reason`, empty when it found nothing
     applied   an apply has ended: what events.apply_summary says, `verdict`, `reason`
     untainted what holds data is no longer marked for replacement
+    forgotten the state no longer knows the replicas of buckets in a region that is not the replica region any more
     marked    the recovery marker was set or cleared: `then`, how the stack ends
     failed    a step did not come to its end: `do`, `reason`
 
-A step is a dict with `do` (compare, plan, details, adopt, checkov, saved, apply, untaint, marker, wait, done), `why`, and what it
-needs to know. Everything here is a pure function; plugins/action/next_step.py gathers the events, roles/terraform_stack takes the
-steps.
+A step is a dict with `do` (compare, plan, details, adopt, checkov, saved, apply, untaint, forget, marker, wait, done), `why`, and
+what it needs to know. Everything here is a pure function; plugins/action/next_step.py gathers the events, roles/terraform_stack
+takes the steps.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ class Stack:
     tainted: Sequence[str] = ()
     # Regions in which tables lose their replica, by address.
     losing: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    # Replicas of buckets in another region than the definition's: by address `region`, and `addresses` of all that belongs to it.
+    stranded: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # Addresses that AWS protects against deletion.
     protected: Collection[str] = ()
     allow_destroy: Collection[str] = ()
@@ -106,6 +109,8 @@ def next_step(stack: Stack, events: Sequence[Event], around: Around) -> Step:
         if _applies(events):
             return _after_apply(stack, events)
         return _plan("Plan") if stack.mode != "untaint" else _done(stack, events, "succeeded")
+    if last["event"] == "forgotten":
+        return _plan("Plan") if stack.mode != "forget" else _done(stack, events, "succeeded")
     if last["event"] == "marked":
         return _done(stack, events, **last["then"])
     if last["event"] == "compared":
@@ -127,9 +132,42 @@ def _begin(stack: Stack) -> Step:
         return {"do": "saved", "why": "Read the saved plan"}
     if stack.tainted and stack.mode in ("deploy", "untaint") and not stack.check:
         return _untaint(stack.tainted)
+    if stack.stranded and stack.mode in ("plan", "deploy", "forget"):
+        return _forget(stack)
     if stack.mode == "deploy" and stack.applied and not (stack.marker or stack.tainted):
         return {"do": "compare", "why": "Compare the inputs with those of the last apply"}
-    return _plan("Plan") if stack.mode != "untaint" else _close(stack, [])
+    return _plan("Plan") if stack.mode not in ("untaint", "forget") else _close(stack, [])
+
+
+def _forget(stack: Stack) -> Step:
+    """A bucket's replica cannot move. The old one stays as it is, out of the state, and a new one is made beside it.
+
+    S3 copies only what is written from then on, and deletes no bucket that holds something.
+    """
+    told = "; ".join(f"{address} in {one['region']}" for address, one in stack.stranded.items())
+    if stack.only_plans:
+        return _failed(
+            stack,
+            [],
+            f"plan: {told} is a replica that holds data, in a region that is not the replica region any more; the state has to "
+            "forget it, while the bucket stays in AWS with all that it holds: do that with "
+            f"playbooks/forget_replicas.yml --limit {stack.name}, then plan again",
+        )
+    allowed = set(stack.allow_destroy)
+    refused = [address for address in stack.stranded if not {address, f"{stack.name}:{address}"} & allowed]
+    if refused and stack.mode != "forget":
+        return _failed(
+            stack,
+            [],
+            f"plan: {told} is a replica that holds data, in a region that is not the replica region any more; if it shall be one "
+            f"no more, allow that for this run with site_builder_allow_destroy: {json.dumps(refused)}; the bucket then stays in "
+            "AWS with all that it holds, and the state forgets it",
+        )
+    return {
+        "do": "forget",
+        "why": f"Forget {told}: it stays in AWS with all that it holds; copy what no other replica has, then empty and delete it",
+        "addresses": [address for one in stack.stranded.values() for address in one["addresses"]],
+    }
 
 
 def _untaint(addresses: Sequence[str]) -> Step:
@@ -379,7 +417,7 @@ def _close(stack: Stack, events: Sequence[Event]) -> Step:
             "an earlier apply was interrupted, and what it had created without recording it may still be in AWS; to be rid of "
             f"that, deploy {stack.name} once, which takes it over, and destroy again"
         )
-    elif stack.marker and stack.mode != "untaint":
+    elif stack.marker and stack.mode not in ("untaint", "forget"):
         return {
             "do": "marker",
             "why": "Clear the recovery marker",

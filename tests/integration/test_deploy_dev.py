@@ -103,7 +103,7 @@ def test_what_is_computed_is_what_was_created(dev: Environment) -> None:
 def test_functions_and_their_log_groups(dev: Environment) -> None:
     client = dev.client("lambda", REGION)
     groups = {g["logGroupName"]: g for g in dev.client("logs", REGION).describe_log_groups()["logGroups"]}
-    for key in ("generation", "agents", "validation"):
+    for key in ("generation", "worker", "agents", "validation"):
         function = client.get_function(FunctionName=f"site-builder-{key}-dev")["Configuration"]
         assert function["Environment"]["Variables"]["ENVIRONMENT"] == "dev"
         assert function["TracingConfig"]["Mode"] == "Active"
@@ -165,7 +165,7 @@ def test_iam_documents_are_the_reviewed_ones(dev: Environment) -> None:
     """tests/integration/iam_policies.json is what a person has looked at; change it by hand, with the reason."""
     client = dev.client("iam", REGION)
     found = {}
-    for key in ("generation", "agents", "validation"):
+    for key in ("generation", "worker", "agents", "validation"):
         role = f"site-builder-{key}-dev-eu-west-1"
         found[key] = {"trust": client.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]}
         for name in client.list_role_policies(RoleName=role)["PolicyNames"]:

@@ -33,10 +33,9 @@ REASONS = {
     "feature: policy of a table": "dynamodb:DeleteResourcePolicy dynamodb:PutResourcePolicy",
     "feature: VPC of a function": "ec2:DescribeSecurityGroups ec2:DescribeSubnets ec2:DescribeVpcs",
     "feature: managed policies of a role; and what was attached by hand goes": "iam:AttachRolePolicy iam:DetachRolePolicy",
-    "feature: concurrency, targets and retries of a function": (
-        "lambda:DeleteFunctionConcurrency lambda:DeleteFunctionEventInvokeConfig lambda:DeleteProvisionedConcurrencyConfig "
-        "lambda:GetFunctionEventInvokeConfig lambda:GetProvisionedConcurrencyConfig lambda:PutFunctionConcurrency "
-        "lambda:PutFunctionEventInvokeConfig lambda:PutProvisionedConcurrencyConfig"
+    "feature: concurrency of a function": (
+        "lambda:DeleteFunctionConcurrency lambda:DeleteProvisionedConcurrencyConfig lambda:GetProvisionedConcurrencyConfig "
+        "lambda:PutFunctionConcurrency lambda:PutProvisionedConcurrencyConfig"
     ),
     "feature: alias of the alerts' key": "kms:CreateAlias kms:DeleteAlias kms:UpdateAlias",
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html and

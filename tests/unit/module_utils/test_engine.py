@@ -639,3 +639,44 @@ class TestInputsToRemember:
     def test_the_fingerprint_tells_sources_from_variables(self) -> None:
         prints = {engine.inputs_fingerprint(*pair) for pair in (("a", "b"), ("b", "a"), ("ab", ""), ("", "ab"))}
         assert len(prints) == 4
+
+
+class TestStranded:
+    """The replica of a bucket in a region that is not the replica region any more: it leaves the state, and nothing is lost."""
+
+    BUCKET = 'module.buckets["a"].aws_s3_bucket.replica[0]'
+    POLICY = 'module.buckets["a"].aws_s3_bucket_policy.replica[0]'
+    HELD = {"stranded": {BUCKET: {"region": "eu-central-1", "addresses": [BUCKET, POLICY]}}}
+
+    def test_it_is_asked_for(self) -> None:
+        word, reason = ending(step(stack(**self.HELD)))
+        assert word == "failed"
+        assert f"{self.BUCKET} in eu-central-1 is a replica that holds data" in reason
+        assert f"site_builder_allow_destroy: {json.dumps([self.BUCKET])}" in reason
+
+    @pytest.mark.parametrize("allowed", [BUCKET, f"dynamodb:{BUCKET}"])
+    def test_allowed_it_is_forgotten_and_the_new_one_planned(self, allowed: str) -> None:
+        one = stack(allow_destroy=[allowed], **self.HELD)
+        taken = step(one)
+        assert (taken["do"], taken["addresses"]) == ("forget", [self.BUCKET, self.POLICY])
+        assert "it stays in AWS" in taken["why"]
+        assert step(one, {"event": "forgotten"})["do"] == "plan"
+        assert step(one, {"event": "forgotten"}, CREATE)["do"] == "apply"
+
+    @pytest.mark.parametrize("one", [stack("plan", **HELD), stack(check=True, allow_destroy=[BUCKET], **HELD)])
+    def test_who_only_plans_is_told_the_way(self, one: Stack) -> None:
+        assert "with playbooks/forget_replicas.yml --limit dynamodb, then plan again" in ending(step(one))[1]
+
+    def test_which_arrives(self) -> None:
+        one = stack("forget", marker="m", **self.HELD)
+        assert step(one)["do"] == "forget"
+        assert ending(step(one, {"event": "forgotten"})) == ("succeeded", "")
+        assert ending(step(stack("forget", marker="m"))) == ("unchanged", "")
+
+    def test_a_state_that_cannot_be_written(self) -> None:
+        failed = {"event": "failed", "do": "forget", "reason": "locked"}
+        assert ending(step(stack("forget", **self.HELD), failed)) == ("failed", "plan: locked")
+
+    @pytest.mark.parametrize("mode", ["drift", "destroy"])
+    def test_who_looks_or_destroys_looks_where_it_is(self, mode: str) -> None:
+        assert step(stack(mode, deployed=True, **self.HELD))["do"] == "plan"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.bbws.site_builder.plugins.module_utils.awx import PUBLISHED
 from ansible_collections.bbws.site_builder.plugins.module_utils.report import (
     applied_text,
     outputs_lines,
@@ -31,6 +32,13 @@ def test_run_table() -> None:
         "stack  result     created  updated  replaced  deleted  seconds",
         "s3     succeeded       12        0         0        0      8.3",
         "iam    failed           0        1         0        0     10.0",
+    ]
+    rows[0]["imported"], rows[1]["imported"] = ["a.b"], ["c.d", "e.f"]
+    assert run_table(rows) == [
+        "stack  result     created  updated  replaced  deleted  imported  seconds",
+        "s3     succeeded       12        0         0        0         1      8.3",
+        "iam    failed           0        1         0        0       (2)     10.0",
+        "(n): planned, and not applied",
     ]
     assert run_table([]) == ["stack  result  created  updated  replaced  deleted  seconds"]
 
@@ -114,6 +122,7 @@ def test_where_the_apis_answer() -> None:
 
 
 SAVED = {"plan_id": "p", "folder": "/w/p", "path": "/w/p", "sha256": "5e1f", "manifest": {}}
+SUMMARY = {"line": "plan of dev: 1 to create", "data_loss": [], "first": ["Look."], "more": 0, "expires": "2026-11-26"}
 
 
 def test_where_to_read_on() -> None:
@@ -123,14 +132,35 @@ def test_where_to_read_on() -> None:
         "page:   /w/p/plan.html",
         "plan:   p in /w/p, SHA-256 5e1f",
     ]
+    saved = SAVED | {"page": "https://page", "stale": "the plan o is 90 s old", "summary": SUMMARY}
+    assert places("/w/r", saved, "s3://b/r.json") == [
+        "report: s3://b/r.json",
+        "page:   https://page",
+        "plan:   p in /w/p, SHA-256 5e1f",
+        "valid:  until 2026-11-26, and while branch, variables and states stay as they are",
+        "before: the plan o is 90 s old",
+    ]
 
 
 def test_what_the_next_job_gets() -> None:
     rows = [{"name": "s3", "result": "planned", "counts": counts(1, 0, 0, 0)}]
-    data = stats(rows, "/w/r", SAVED)
+    data = stats(rows, "/w/r", SAVED, "done")
+    assert data["site_builder_summary"] == "done"
+    assert "site_builder_review" not in data
     assert (data["site_builder_plan"], data["site_builder_plan_sha256"]) == ("p", "5e1f")
     assert data["site_builder_counts"] == counts(1, 0, 0, 0)
-    assert "site_builder_plan" not in stats(rows, "/w/r", {})
+    assert "site_builder_plan" not in stats(rows, "/w/r", {}, "")
+    # A plan that was refused has no id, and a summary all the same.
+    shown = stats(rows, "/w/r", {"folder": "/w/r", "summary": SUMMARY}, "x", "s3://b/r.json")
+    assert "site_builder_plan" not in shown
+    assert shown["site_builder_review"] == {
+        **{key: SUMMARY[key] for key in ("data_loss", "first", "more", "expires")},
+        "page": "/w/r/plan.html",
+        "stale": "",
+    }
+    assert shown["site_builder_report_file"] == "s3://b/r.json"
+    # Whoever takes them over in a workflow knows them.
+    assert {*data, *shown} - {"site_builder_plan", "site_builder_plan_sha256"} == PUBLISHED
 
 
 def test_a_warning_shows_no_secret() -> None:
@@ -185,6 +215,7 @@ def test_result(result: str, plan: dict, applied: dict | None, counts: dict, spa
         "planned": plan.get("counts", NONE_DONE),
         "actions": plan.get("actions", []),
         "stateful": plan.get("stateful", []),
+        "imported": plan.get("imported", []),
         "warnings": [],
         "reason": "why",
         **dict(zip(("started", "ended", "seconds"), span, strict=True)),
