@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.bbws.site_builder.plugins.module_utils import access
 from ansible_collections.bbws.site_builder.plugins.module_utils.dr import (
     BEDROCK_SERVICES,
     PRIMARY_SERVICES,
@@ -90,6 +91,7 @@ def _unless_empty(check: Check) -> Check:
 _ALONE: dict[str, Check] = {
     "api_gateway_domain": _unless_empty(api_gateway.SCHEMA.known["domain"]),
     "lambda_reserved_concurrency": entries(lambda_.SCHEMA.known["reserved_concurrency"]),
+    "site_builder_access_trust": lambda value, _name: access.trust_problems(value),
     "site_builder_account_id": ACCOUNT,
     "site_builder_alert_emails": items(_EMAIL),
     "site_builder_allow_destroy": items(_ADDRESS),
