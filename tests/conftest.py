@@ -18,6 +18,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
+from tests.reaper import end_with_the_tests
+
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 
@@ -100,6 +102,7 @@ def play(
     inventory: Path | None = None,
 ) -> Run:
     """Run a playbook of the checkout against an inventory of the checkout, or another one."""
+    end_with_the_tests(work_dir)
     command = [str(BIN / "ansible-playbook"), playbook, "-i", str(inventory or f"inventories/{environment}")]
     command += ["-e", f"site_builder_target={target}", *arguments]
     result = subprocess.run(
