@@ -19,7 +19,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
 ALIAS = "live"
 # How many of our copies an API keeps, beside those that a stage serves.
 COPIES = 10
-_COPY = re.compile(r"release (?P<id>\S+), copy of (?P<of>\S+)")
+COPY = re.compile(r"release (?P<id>\S+), copy of (?P<of>\S+)")
 _FUNCTION = re.compile(r":function:(?P<name>[A-Za-z0-9_-]+)(?::[A-Za-z0-9_$-]+)?/invocations$")
 _GONE = ("ResourceNotFoundException", "NotFoundException")
 # What one DescribeAlarms call takes.
@@ -99,7 +99,7 @@ class Serving:
         found = [
             (match["id"], id_)
             for id_, item in self.deployments(api).items()
-            if (match := _COPY.fullmatch(item.get("description") or "")) and match["of"] == deployment
+            if (match := COPY.fullmatch(item.get("description") or "")) and match["of"] == deployment
         ]
         return max(found)[1] if found else None
 
@@ -110,7 +110,7 @@ class Serving:
         ours = sorted(
             (match["id"], id_)
             for id_, item in self.deployments(api).items()
-            if (match := _COPY.fullmatch(item.get("description") or ""))
+            if (match := COPY.fullmatch(item.get("description") or ""))
         )
         old = [id_ for _, id_ in ours[:-COPIES] if id_ not in kept]
         for id_ in old:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import KINDS, resource_name
+from ansible_collections.bbws.site_builder.plugins.module_utils.releases import serving
 from ansible_collections.bbws.site_builder.plugins.module_utils.unmanaged.asking import Aws, Said, look
 from ansible_collections.bbws.site_builder.plugins.module_utils.unmanaged.held import Held, Thing
 
@@ -265,6 +266,8 @@ def _api(aws: Aws, held: Held, api: Thing) -> Iterator[Said]:
         known = {value for owner, value in held.all(holder, "rest_api_id", attribute) if owner == id_}
         for one in aws.items("apigateway", operation, "items", restApiId=id_, PaginationConfig=_PAGES):
             given = one.get("defaultResponse") or (kind == "model" and one[key] in _MODELS)
+            # Releases keep copies of what Terraform replaces; a stage that somebody has led to one is Terraform's to tell.
+            given = given or (kind == "deployment" and serving.COPY.fullmatch(one.get("description") or ""))
             if one[key] not in known and not given:
                 yield kind, f"{one[called]} of {name}"
     held_policies = held.one("aws_api_gateway_rest_api_policy", "rest_api_id")

@@ -457,6 +457,14 @@ def test_the_policy_of_an_api(world: World) -> None:
     assert world.found() == world.seen
 
 
+def test_copies_of_releases_are_left_out(world: World) -> None:
+    """As serving.Serving.copy makes them."""
+    world.apigateway.create_deployment(
+        restApiId=world.api, description="release 20261129T101500Z-0a1b2c, copy of abc123"
+    )
+    assert world.found() == world.seen
+
+
 def test_what_others_have_made_is_left_out(world: World) -> None:
     """A service whose name begins as ours does has names that ours could have; its tags tell. Or it is another environment."""
     tags = {"Service": "shop-admin"}
