@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -114,6 +116,7 @@ class ActionModule(ActionBase):
             ]
         common = sorted(name for name in names if name in known and name not in registry.DEFINITIONS)
         return [
+            *preflight.community_general(_community_general()),
             *preflight.limits(hosts, registry.STACKS),
             *awx.sliced(self._vars["groups"].get("stacks", []), list(registry.STACKS), self._vars),
             *preflight.run_options(
@@ -291,3 +294,13 @@ class ActionModule(ActionBase):
             "stacks": entries,
             **({"rendered": registry.rendered(stacks, settings)} if arguments["render"] else {}),
         }
+
+
+def _community_general() -> str:
+    """The version that this run uses, as its collection says; a checkout in development has none."""
+    found = importlib.import_module("ansible_collections.community.general").__path__[0]
+    try:
+        manifest = json.loads((Path(found) / "MANIFEST.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ""
+    return manifest["collection_info"]["version"]
