@@ -62,6 +62,8 @@ class Stack:
     losing: Mapping[str, Sequence[str]] = field(default_factory=dict)
     # Replicas of buckets in another region than the definition's: by address `region`, and `addresses` of all that belongs to it.
     stranded: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # What the definition asks of what is there and AWS does not take, in a sentence each.
+    unfit: Sequence[str] = ()
     # Addresses that AWS protects against deletion.
     protected: Collection[str] = ()
     allow_destroy: Collection[str] = ()
@@ -278,6 +280,8 @@ def gates(stack: Stack, plan: Event, replaced: Collection[str], events: Sequence
             f"the plan deletes the replica of {told}, which holds data; if that is meant, allow it for this run with "
             f"site_builder_allow_destroy: {json.dumps(list(copies))}"
         )
+    if stack.mode != "destroy":
+        yield from stack.unfit
     # AWS would refuse in the middle, when the provider has already deleted the table's replicas.
     protected = [address for address in plan["stateful"] if address in stack.protected]
     if protected:

@@ -108,6 +108,11 @@ class TestGates:
         one = stack(allow_destroy=[TABLE], protected=[TABLE])
         assert "site_builder_lift_protection=true" in ending(step(one, planned(("delete", TABLE))))[1]
 
+    @pytest.mark.parametrize("mode", ["plan", "deploy"])
+    def test_what_aws_does_not_take_from_here(self, mode: str) -> None:
+        assert ending(step(stack(mode, unfit=["a is b; do c"]), UPDATE)) == ("failed", "plan: a is b; do c")
+        assert step(stack("destroy", unfit=["a is b; do c"]), planned(("delete", TABLE)))["do"] == "apply"
+
     def test_too_many_changes(self) -> None:
         plan = planned(("create", TABLE), ("create", ROUTE))
         assert "site_builder_max_changes is 1" in ending(step(stack(max_changes=1), plan))[1]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import fnmatch
 import io
 import json
 import zipfile
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 from aws_call import Call
 from moto.awslambda.models import lambda_backends
 from moto.core.utils import get_service_model
+from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 
 from aws_rules import account, rule
+from aws_rules.policy import statements, texts
 
 UNZIPPED_BYTES = 262_144_000
 ENVIRONMENT_BYTES = 4096
@@ -186,3 +190,76 @@ def unzipped_size_with_layers(call: Call) -> str | None:
         f"Function code combined with layers exceeds the maximum allowed size of {UNZIPPED_BYTES} bytes. "
         f"The actual size is {size} bytes."
     )
+
+
+def _may(call: Call, role_arn: str, action: str) -> bool:
+    """Whether the role's policies allow the action on anything; a role that is not here may do all."""
+    roles = iam_backends[call.account]["aws"].roles.values()
+    role = next((one for one in roles if one.arn == role_arn), None)
+    if role is None:
+        return True
+    documents = [*role.policies.values(), *(policy.document for policy in role.managed_policies.values())]
+    return any(
+        fnmatch.fnmatchcase(action.lower(), allowed.lower())
+        for document in documents
+        for statement in statements(unquote(document))
+        if statement.get("Effect") == "Allow"
+        for allowed in texts(statement.get("Action"))
+    )
+
+
+def _role(call: Call) -> str:
+    """That of the call, or else the function's."""
+    held = (one.role for one in _functions(call) if one.function_name == _name(call))
+    return call.params.get("Role") or next(held, "")
+
+
+@rule(
+    "lambda",
+    *SET_UP,
+    code="InvalidParameterValueException",
+    source="https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html",
+)
+def rights_in_a_vpc(call: Call) -> str | None:
+    """A function is to run in a VPC, and its role may make no network interface there."""
+    if (call.params.get("VpcConfig") or {}).get("SubnetIds") and not _may(
+        call, _role(call), "ec2:CreateNetworkInterface"
+    ):
+        return "The provided execution role does not have permissions to call CreateNetworkInterface on EC2"
+    return None
+
+
+@rule(
+    "lambda",
+    *SET_UP,
+    "PutFunctionEventInvokeConfig",
+    "UpdateFunctionEventInvokeConfig",
+    code="InvalidParameterValueException",
+    source="https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
+)
+def rights_on_a_failure_target(call: Call) -> str | None:
+    """Failed events are to go to a queue or a topic to which the function's role may not send."""
+    destinations = (call.params.get("DestinationConfig") or {}).values()
+    targets = [call.params.get("DeadLetterConfig") or {}, *destinations]
+    for target in targets:
+        arn = target.get("TargetArn") or target.get("Destination") or ""
+        service, verb = ("SQS", "SendMessage") if ":sqs:" in arn else ("SNS", "Publish")
+        if arn.split(":")[2:3] in (["sqs"], ["sns"]) and not _may(call, _role(call), f"{service.lower()}:{verb}"):
+            return f"The provided execution role does not have permissions to call {verb} on {service}"
+    return None
+
+
+@rule(
+    "lambda",
+    "PutProvisionedConcurrencyConfig",
+    code="InvalidParameterValueException",
+    source="https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html",
+)
+def provisioned_of_reserved(call: Call) -> str | None:
+    """More instances of a function are kept ready than it may have."""
+    reserved = next((one.reserved_concurrency for one in _functions(call) if one.function_name == _name(call)), None)
+    if reserved is not None and call.params["ProvisionedConcurrentExecutions"] > reserved:
+        return (
+            "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function"
+        )
+    return None

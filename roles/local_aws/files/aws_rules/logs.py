@@ -27,3 +27,16 @@ def retention(call: Call) -> str | None:
         f"1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy constraint: "
         f"Member must satisfy enum value set: {list(RETENTION_DAYS)}"
     )
+
+
+@rule(
+    "logs",
+    "CreateLogGroup",
+    code="InvalidParameterException",
+    source="https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html",
+)
+def reserved_group(call: Call) -> str | None:
+    """The name begins with aws/ (which /aws/ does not)."""
+    if call.params["logGroupName"].lower().startswith("aws/"):
+        return "Log groups starting with AWS/ are reserved for AWS."
+    return None
