@@ -316,6 +316,21 @@ class TestSaved:
         assert word == "failed"
         assert "the outputs of s3 or iam are not those that the plan of dynamodb had assumed" in reason
 
+    @pytest.mark.parametrize("refused", [{"sha": "2"}, {"problems": ["x; run playbooks/plan.yml again"]}])
+    def test_plan_again_arrives(self, refused: dict) -> None:
+        """What the sentence asks for: a new plan, made of what is here now, is applied."""
+        saved = {**UPDATE, "event": "saved", "problems": refused.get("problems", [])}
+        assert ending(step(stack("apply"), saved, sha=refused.get("sha", "1")))[0] == "failed"
+        anew = {**UPDATE, "inputs_sha256": "2"}
+        assert ending(step(stack("plan"), anew, sha="2")) == ("planned", "")
+        assert step(stack("apply"), {**anew, "event": "saved", "problems": []}, sha="2")["do"] == "apply"
+
+    def test_what_an_interrupted_one_had_created_is_in_the_next(self) -> None:
+        one = stack("plan", marker="m")
+        assert step(one, CREATE)["do"] == "adopt"
+        assert step(one, CREATE, adopted({TABLE: "a"}))["imports"] == {TABLE: "a"}
+        assert ending(step(one, CREATE, adopted({TABLE: "a"}), UPDATE)) == ("planned", "")
+
     def test_gates_hold_again(self) -> None:
         saved = {**planned(("delete", TABLE)), "event": "saved", "problems": []}
         assert "site_builder_allow_destroy" in ending(step(stack("apply"), saved))[1]
@@ -536,6 +551,11 @@ class TestRefusals:
         rules = {"environment": "prod", "production": True, "confirm_destroy": "prod"}
         assert "-e site_builder_destroy_prod=true" in self.said(run({}, mode="destroy"), rules=rules)
         assert self.said(run({}, mode="destroy"), rules={**rules, "destroy_prod": True}) == ""
+
+    def test_what_is_lifted_and_emptied_goes(self) -> None:
+        rules = {**RULES, "confirm_destroy": "dev"}
+        assert self.said(run({}, mode="destroy"), rules=rules, protected=[], filled=[]) == ""
+        assert step(stack("destroy"), planned(("delete", TABLE)))["do"] == "apply"
 
     def test_before_anything_goes(self) -> None:
         rules = {"confirm_destroy": "dev"}
