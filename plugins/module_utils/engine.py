@@ -273,7 +273,9 @@ def gates(stack: Stack, plan: Event, replaced: Collection[str], events: Sequence
             f"the plan deletes or replaces {', '.join(lost)}, which holds data; if that is meant, allow it for this run with "
             f"site_builder_allow_destroy: {json.dumps(lost)}"
         )
-    copies = {a: r for a, r in stack.losing.items() if not {a, f"{stack.name}:{a}"} & set(stack.allow_destroy)}
+    touched = {action["address"] for action in plan["actions"]}
+    allowed = set(stack.allow_destroy)
+    copies = {a: r for a, r in stack.losing.items() if a in touched and not {a, f"{stack.name}:{a}"} & allowed}
     if copies and stack.mode != "destroy":
         told = "; ".join(f"{address} in {', '.join(regions)}" for address, regions in copies.items())
         yield (

@@ -66,6 +66,7 @@ def named() -> set[tuple[str, str]]:
 ENGINE = "tests/unit/module_utils/test_engine.py::"
 LIFE = "tests/integration/test_life.py::"
 MOVES = "tests/integration/test_ways_out.py::test_the_replica_of_a_bucket_moves_or_goes"
+END = "tests/integration/test_deploy_prod.py::test_destroy_leaves_nothing"
 PLAN_AGAIN = ENGINE + "test_plan_again_arrives"
 # By (where, way) the test that takes it and arrives; or, without "::", why there is none.
 WAYS = {
@@ -86,16 +87,16 @@ WAYS = {
     ("engine._destruction", "limit"): ENGINE + "test_before_anything_goes",
     ("engine._destruction", "site_builder_confirm_destroy"): ENGINE + "test_a_destruction_is_confirmed",
     ("engine._destruction", "site_builder_destroy_prod"): ENGINE + "test_twice_for_production",
-    ("engine._destruction", "site_builder_empty_buckets"): "tests/integration/test_deploy_prod.py::test_destroy_leaves_nothing",
-    ("engine._destruction", "site_builder_lift_protection"): "tests/integration/test_deploy_prod.py::test_destroy_leaves_nothing",
+    ("engine._destruction", "site_builder_empty_buckets"): END,
+    ("engine._destruction", "site_builder_lift_protection"): END,
     ("engine._forget", "forget_replicas"): MOVES,
     ("engine._forget", "limit"): MOVES,
     ("engine._forget", "site_builder_allow_destroy"): MOVES,
     ("engine._turn", "plan"): PLAN_AGAIN,
-    ("engine.gates", "limit"): "tests/integration/test_deploy_prod.py::test_destroy_leaves_nothing",
+    ("engine.gates", "limit"): END,
     ("engine.gates", "plan"): PLAN_AGAIN,
     ("engine.gates", "site_builder_allow_destroy"): ENGINE + "test_unless_it_is_allowed",
-    ("engine.gates", "site_builder_lift_protection"): "tests/integration/test_deploy_prod.py::test_destroy_leaves_nothing",
+    ("engine.gates", "site_builder_lift_protection"): END,
     ("engine.gates", "site_builder_max_changes"): ENGINE + "test_too_many_changes",
     ("engine.gates", "untaint"): ENGINE + "test_by_itself_where_plans_are_reviewed",
     ("engine.refusals", "apply"): LIFE + "test_apply_does_what_was_reviewed",

@@ -342,6 +342,9 @@ class TestReplicas:
         assert f"the replica of {TABLE} in eu-west-1" in ending(step(one, UPDATE))[1]
         assert step(stack(losing={TABLE: ["eu-west-1"]}, allow_destroy=[TABLE]), UPDATE)["do"] == "apply"
 
+    def test_what_the_plan_leaves_alone_is_not_lost(self) -> None:
+        assert step(stack(losing={TABLE: ["eu-west-1"]}), planned(("create", ROUTE)))["do"] == "apply"
+
     def test_two_steps(self) -> None:
         half = {**UPDATE, "half": True}
         taken = step(stack(), half, applied())
