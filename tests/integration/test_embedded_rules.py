@@ -182,6 +182,9 @@ def prepare(aws: Aws) -> None:
     functions = aws.client("lambda")
     for name in ("small", "other"):
         functions.create_function(**function(name))
+    functions.create_function(**function("triggered"))
+    for number in range(1, 75):
+        functions.add_permission(**trigger("a", number))
     functions.create_function(**function("poor", Role=role_arn("poor")))
     functions.put_function_concurrency(FunctionName="poor", ReservedConcurrentExecutions=0)
     gateway = aws.client("apigateway")
@@ -271,6 +274,12 @@ def host(name: str, kind: str, region: str) -> dict[str, Any]:
     field = "certificateArn" if kind == "EDGE" else "regionalCertificateArn"
     arn = f"arn:aws:acm:{region}:{ACCOUNT}:certificate/a"
     return {"domainName": f"{name}.example.com", field: arn, "endpointConfiguration": {"types": [kind]}}
+
+
+def trigger(name: str, number: int = 0) -> dict[str, str]:
+    source = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{name}"
+    rule = {"Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com", "SourceArn": source}
+    return {"FunctionName": "triggered", "StatementId": f"one{number}", **rule}
 
 
 def role_arn(name: str) -> str:
@@ -442,6 +451,33 @@ CASES = [
         "InvalidParameterValueException",
         "does not have permissions to call Publish on SNS",
         {"FunctionName": "poor", "MaximumRetryAttempts": 1},
+    ),
+    Case(
+        "layers_elsewhere",
+        "lambda",
+        "create_function",
+        function("far", Layers=[f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:a:1"]),
+        "InvalidParameterValueException",
+        "Layers are expected to be in region eu-west-1",
+        function("far"),
+    ),
+    Case(
+        "function_policy_size",
+        "lambda",
+        "add_permission",
+        trigger("b" * 500),
+        "PolicyLengthExceededException",
+        "is bigger than the limit (20480)",
+        trigger("b"),
+    ),
+    Case(
+        "log_key_elsewhere",
+        "logs",
+        "create_log_group",
+        {"logGroupName": "secret", "kmsKeyId": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1"},
+        "InvalidParameterException",
+        "The specified KMS Key Id could not be found",
+        {"logGroupName": "secret", "kmsKeyId": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"},
     ),
     Case(
         "provisioned_of_reserved",

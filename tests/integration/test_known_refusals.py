@@ -117,6 +117,11 @@ def projecting(*counts: int) -> dict[str, Any]:
     return {**TABLE, "global_secondary_indexes": indexes}
 
 
+def triggered(times: int) -> dict[str, Any]:
+    source = {"principal": "events.amazonaws.com", "source_arn": "arn:aws:events:eu-west-1:123456789012:rule/a"}
+    return {**FUNCTION, "allowed_triggers": {f"t{number}": source for number in range(times)}}
+
+
 def cold(*pairs: tuple[int, str], **rule: Any) -> dict[str, Any]:
     moves = [{"days": days, "storage_class": storage} for days, storage in pairs]
     return {"lifecycle_rules": [{"id": "one", "transitions": moves, **rule}]}
@@ -194,6 +199,21 @@ KNOWN = [
         ({"dead_letter_target_arn": QUEUE_ARN}, {}),
         "a target that its role may not send to",
         ({"dead_letter_target_arn": QUEUE_ARN}, {"failure_target_arns": [QUEUE_ARN]}),
+    ),
+    Known(
+        "layers_elsewhere",
+        "lambda_functions",
+        {**FUNCTION, "extra_layer_arns": ["arn:aws:lambda:us-east-1:123456789012:layer:l:1"]},
+        "in another region than the function, eu-west-1",
+        {**FUNCTION, "extra_layer_arns": ["arn:aws:lambda:eu-west-1:123456789012:layer:l:1"]},
+    ),
+    Known("function_policy_size", "lambda_functions", triggered(80), "and Lambda takes 20480", triggered(50)),
+    Known(
+        "log_key_elsewhere",
+        "api_gateway_apis",
+        api(logs={"kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/1"}),
+        "no key of eu-west-1, where the logs are",
+        api(logs={"kms_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1"}),
     ),
     Known(
         "provisioned_of_reserved",

@@ -302,6 +302,12 @@ def _certificate(api: Mapping[str, Any], region: str, where: str) -> Iterator[st
         yield wrong(f"{where}.domain.certificate_arn", arn_, what, "name one there")
 
 
+def _log_key(api: Mapping[str, Any], region: str, where: str) -> Iterator[str]:
+    key = (api.get("logs") or {}).get("kms_key_arn") or ""
+    if key and key.split(":")[3] != region:
+        yield wrong(f"{where}.logs.kms_key_arn", key, f"no key of {region}, where the logs are", "name one there")
+
+
 # Ours, not the module's.
 _SWITCHES = ("documents", "openapi_unsupported")
 
@@ -329,6 +335,7 @@ def define(
         problems += [*SCHEMA(whole, where)] or _route_problems(whole, functions, where)
         problems += _policy_size(whole.get("resource_policy") or "", context, where)
         problems += _certificate(whole, context["region"], where)
+        problems += _log_key(whole, context["region"], where)
         if key not in name_of:
             continue
         stage = api.get("stage") or context["environment"]

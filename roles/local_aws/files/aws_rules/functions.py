@@ -263,3 +263,47 @@ def provisioned_of_reserved(call: Call) -> str | None:
             "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function"
         )
     return None
+
+
+@rule(
+    "lambda",
+    *SET_UP,
+    code="InvalidParameterValueException",
+    source="https://docs.aws.amazon.com/lambda/latest/dg/adding-layers.html",
+)
+def layers_elsewhere(call: Call) -> str | None:
+    """A function has a layer of another region."""
+    if any(layer.split(":")[3:4] != [call.region] for layer in call.params.get("Layers") or []):
+        return f"Layers are not in the same region as the function. Layers are expected to be in region {call.region}."
+    return None
+
+
+POLICY_BYTES = 20_480
+
+
+@rule("lambda", "AddPermission", code="PolicyLengthExceededException", source=QUOTAS)
+def function_policy_size(call: Call) -> str | None:
+    """Who may call a function, or an alias of it, is a policy of more than 20,480 bytes."""
+    parts = str(call.params["FunctionName"]).split(":")
+    # <name>, <name>:<alias>, or an ARN with or without one.
+    name = parts[6] if len(parts) > 6 else parts[0]
+    given = call.params.get("Qualifier") or ""
+    resource = f"arn:aws:lambda:{call.region}:{call.account}:function:{name}" + (f":{given}" if given else "")
+    held = [one.policy.statements for one in _functions(call) if one.function_name == name]
+    statements_ = [one for found in held for one in found if one.get("Resource") == resource]
+    condition = {
+        operator: {f"AWS:{key}": call.params[key]}
+        for operator, key in (("ArnLike", "SourceArn"), ("StringEquals", "SourceAccount"))
+        if call.params.get(key)
+    }
+    new = {
+        "Sid": call.params["StatementId"],
+        "Effect": "Allow",
+        "Principal": {"Service": call.params["Principal"]},
+        "Action": call.params["Action"],
+        "Resource": resource,
+        **({"Condition": condition} if condition else {}),
+    }
+    document = {"Version": "2012-10-17", "Id": "default", "Statement": [*statements_, new]}
+    size = len(json.dumps(document, separators=(",", ":")).encode())
+    return f"The final policy size ({size}) is bigger than the limit ({POLICY_BYTES})." if size > POLICY_BYTES else None
