@@ -27,6 +27,7 @@ FILES = ROOT / "roles/local_aws/files"
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/lambda"
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:failed"
 MIB = 1024 * 1024
 TRUST = {
     "Version": "2012-10-17",
@@ -823,6 +824,20 @@ CASES = [
         {"FunctionName": "small", "Layers": [f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:l{n}:1" for n in range(6)]},
         "InvalidParameterValueException",
         "Cannot reference more than 5 layers.",
+    ),
+    Case(
+        "destination_rights",
+        "lambda",
+        "put_function_event_invoke_config",
+        {"FunctionName": "small", "DestinationConfig": {"OnFailure": {"Destination": QUEUE}}},
+        "InvalidParameterValueException",
+        f"The function's execution role does not have permissions to call SendMessage on {QUEUE}",
+        lambda aws: (
+            aws.client("iam").put_role_policy(
+                RoleName="lambda", PolicyName="tell", PolicyDocument=policy(Action="sqs:Send*", Resource=QUEUE)
+            )
+            and {"FunctionName": "small", "DestinationConfig": {"OnFailure": {"Destination": QUEUE}}}
+        ),
     ),
     Case(
         "reserved_concurrency",

@@ -67,6 +67,8 @@ ENGINE = "tests/unit/module_utils/test_engine.py::"
 LIFE = "tests/integration/test_life.py::"
 MOVES = "tests/integration/test_ways_out.py::test_the_replica_of_a_bucket_moves_or_goes"
 END = "tests/integration/test_deploy_prod.py::test_destroy_leaves_nothing"
+SERVE, DAY_TWO = "tests/integration/test_serve.py::", "tests/integration/test_day_two.py::"
+NOT_YET = "releases have no test of this yet"
 PLAN_AGAIN = ENGINE + "test_plan_again_arrives"
 # By (where, way) the test that takes it and arrives; or, without "::", why there is none.
 WAYS = {
@@ -102,6 +104,30 @@ WAYS = {
     ("engine.refusals", "apply"): LIFE + "test_apply_does_what_was_reviewed",
     ("engine.refusals", "limit"): ENGINE + "test_what_is_missing_upstream_before_anything_is_applied",
     ("engine.refusals", "plan"): LIFE + "test_apply_does_what_was_reviewed",
+    ("local_api.run", "site_builder_target"): SERVE + "test_the_command_works_as_pasted",
+    ("local_api.serve", "site_builder_target"): SERVE + "test_the_command_works_as_pasted",
+    (
+        "local_aws.join",
+        "local_aws_up",
+    ): "tests/unit/module_utils/test_local_aws.py::test_another_run_joins_by_url_and_leaves_it_alone",
+    ("release._refusals", "limit"): NOT_YET,
+    ("release._refusals", "site_builder_confirm_rollback"): NOT_YET,
+    ("releasing._target", "releases"): NOT_YET,
+    ("releasing._target", "site_builder_release_id"): NOT_YET,
+    ("releasing._watch", "releases"): NOT_YET,
+    ("releasing._watchable", "site_builder_release"): NOT_YET,
+    ("report_store.main", "bootstrap"): "a warning: the run went well, and bootstrap.yml makes the role that may",
+    ("site_builder/restore_state", "site_builder_confirm_restore"): DAY_TWO
+    + "test_a_state_that_cannot_be_read_comes_back",
+    ("site_builder/serve", "serve"): SERVE + "test_the_command_works_as_pasted",
+    ("site_builder/serve", "site_builder_target"): SERVE + "test_the_command_works_as_pasted",
+    ("state_versions.lines", "limit"): DAY_TWO + "test_a_state_that_cannot_be_read_comes_back",
+    ("state_versions.lines", "site_builder_state_version"): DAY_TWO + "test_a_state_that_cannot_be_read_comes_back",
+    ("state_versions.main", "limit"): DAY_TWO + "test_a_state_that_cannot_be_read_comes_back",
+    ("store.applies", "site_builder_lock_id"): LIFE + "test_a_dead_lock_is_shown_and_broken_by_its_id",
+    ("store.applies", "unlock"): LIFE + "test_a_dead_lock_is_shown_and_broken_by_its_id",
+    ("table_restore._restore", "site_builder_restore_from"): DAY_TWO + "test_a_tables_content_comes_back",
+    ("table_restore._restore", "site_builder_restore_time"): DAY_TWO + "test_a_tables_content_comes_back",
     ("kinds._leave", "site_builder_imports"): LIFE + "test_what_exists_is_taken_over_only_after_an_interruption",
     ("manifest.read_manifest", "plan"): PLAN_AGAIN,
     ("next_step._after_saved", "plan"): PLAN_AGAIN,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common im
     names,
     stop,
 )
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.policies import TABLE_POLICY
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.policies import TABLE_POLICY, table_problem
 from ansible_collections.bbws.site_builder.plugins.module_utils.validators import (
     Fields,
     choice,
@@ -124,6 +125,10 @@ def define(tables: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     regions = [dr["replica_region"]] if dr["global_tables"] else []
     problems = list(_streams(entries)) if regions else []
     name_of = names(entries, "dynamodb_table", settings, "dynamodb_tables", problems)
+    for key, name in name_of.items():
+        if policy := entries[key].get("resource_policy_json"):
+            arn = resource_arn(name, "dynamodb_table", context)
+            problems += table_problem(json.loads(policy), arn, f"dynamodb_tables.{key}.resource_policy_json")
     stop(problems)
     key_arn, replica_key_arn = settings["kms_key_arn"] or None, settings["replica_kms_key_arn"] or None
     tfvars, predicted = {}, {}

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import resource_arn, resource_name
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import lambda_, secret_names
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common import (
     ACCOUNT,
     KEY,
@@ -115,12 +116,13 @@ SCHEMA = Fields(
 )
 
 
-def define(roles: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+def define(roles: Mapping[str, Any], settings: Settings, functions: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Roles by function key: the fields of terraform/modules/iam, less name and log group, which follow from the key.
 
     `bedrock.region` is the Bedrock region of the environment unless the role says otherwise; with a customer managed key
-    each role may use it through DynamoDB, S3 and Lambda. `asks`: by role, the profiles whose routes Bedrock is asked for, see
-    `routed`.
+    each role may use it through DynamoDB, S3 and Lambda. functions: their definitions. What a role must allow because of what
+    its function is set up with, secrets and other functions, follows from them. `asks`: by role, the profiles whose routes
+    Bedrock is asked for, see `routed`.
     """
     context = settings["context"]
     entries = given(roles)
@@ -130,8 +132,13 @@ def define(roles: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     keys = [key_arn for key_arn in (settings["kms_key_arn"], settings["replica_kms_key_arn"]) if key_arn]
     tfvars, predicted = {}, {}
     asks: dict[str, list[dict[str, str]]] = {}
+    of_function = given(functions or {})
     for key, entry in entries.items():
         role = dict(entry)
+        if secrets := secret_names.rights(of_function.get(key, {}), context):
+            role["secrets"] = secrets
+        if functions_arns := lambda_.invoked(of_function.get(key, {}), context):
+            role["invoked_function_arns"] = functions_arns
         if role.get("bedrock"):
             role["bedrock"] = bedrock = {"region": settings["bedrock_region"], **role["bedrock"]}
             profiles = bedrock.get("inference_profiles") or []

@@ -19,9 +19,10 @@ from typing import Any
 
 import aws_rules
 import moto.cognitoidp.models as pools
+import moto_code
 import moto_gaps
 from aws_call import Answer
-from aws_gate import UNREADABLE, Gate
+from aws_gate import UNREADABLE, WHO, Gate, misdirected, who
 from moto.core.request import Request
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -49,6 +50,10 @@ class Gated:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def _refused(self, environ: Environ) -> Answer | None:
+        if refused := misdirected(environ.get("HTTP_HOST", "")):
+            return refused
+        if environ["PATH_INFO"] == WHO:
+            return who()
         if "HTTP_AUTHORIZATION" not in environ:
             return None
         request = Request(_with_body(environ))
@@ -94,7 +99,7 @@ def main(fd: int) -> None:
     make_server(
         host,
         port,
-        Gated(gate, DomainDispatcherApplication(create_backend_app)),
+        Gated(gate, moto_code.Packages(DomainDispatcherApplication(create_backend_app))),
         threaded=True,
         request_handler=MotoRequestHandler,
         fd=fd,

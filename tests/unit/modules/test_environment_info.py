@@ -83,6 +83,8 @@ READ = {
     "sensitive": ["password"],
 }
 
+NOT_REMEMBERED = {"version": "", "applied": None}
+
 
 class TestParseState:
     @pytest.mark.parametrize("text", [json.dumps(STATE), json.dumps(STATE).encode()])
@@ -95,7 +97,7 @@ class TestParseState:
         assert (state["deployed"], state["resources"]) == (False, 0)
 
     def test_empty_state(self):
-        assert module.parse_state('{"version": 4}', "s3://b/k") == module.NOTHING
+        assert module.parse_state('{"version": 4}', "s3://b/k") | NOT_REMEMBERED == module.NOTHING
 
     @pytest.mark.parametrize(
         ("document", "version"), [({}, None), ({"version": 3}, 3), ({"version": "4"}, "4"), ([], None)]
@@ -148,7 +150,7 @@ class TestRoutes:
         assert "asking Bedrock where eu.a.model routes (bedrock:GetInferenceProfile)" in reason
 
 
-NOT_INTERRUPTED = {"interrupted": ""}
+NOT_INTERRUPTED = {"interrupted": "", "version": "", "applied": None}
 NOTHING = module.NOTHING | NOT_INTERRUPTED
 
 
@@ -198,6 +200,28 @@ class TestMain:
         assert result["state_bucket_exists"] is True
         assert ACCOUNT in result["caller_arn"]
         assert result["changed"] is False
+
+    def test_the_inputs_of_the_last_apply(self, read: Callable[..., dict], put: Callable, clients: dict[str, Any]):
+        """They count for the version of the state that was made from them, and for no other."""
+        read()
+        s3 = clients["s3"]
+        s3.put_bucket_versioning(Bucket="states", VersioningConfiguration={"Status": "Enabled"})
+        put_state = {"Bucket": "states", "Key": "site-builder/dev/s3/terraform.tfstate", "Body": json.dumps(STATE)}
+        version = s3.put_object(**put_state)["VersionId"]
+        record = {"sha256": "f00", "since": "2026-11-29T12:00:00Z"}
+
+        def remember(text: str) -> None:
+            put("site-builder/dev/s3/applied.json", text)
+
+        remember(json.dumps({**record, "version": version}))
+        assert read(applied=True)["states"]["s3"]["applied"] == record
+        assert read()["states"]["s3"]["applied"] is None
+        for text in ("{", "[]", "{}", json.dumps({**record, "version": ""})):
+            remember(text)
+            assert read(applied=True)["states"]["s3"]["applied"] is None, text
+        remember(json.dumps({**record, "version": version}))
+        s3.put_object(**put_state)
+        assert read(applied=True)["states"]["s3"]["applied"] is None
 
     def test_a_run_goes_on_without_bedrock(self, read: Callable[..., dict], put: Callable, clients: dict[str, Any]):
         clients["bedrock"] = boto3.client("bedrock", "eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")

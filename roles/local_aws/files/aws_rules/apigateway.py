@@ -119,6 +119,21 @@ def logging_role(call: Call) -> str | None:
     return None
 
 
+@rule(
+    "apigateway",
+    "DeleteDeployment",
+    code="BadRequestException",
+    source="https://github.com/hashicorp/terraform-provider-aws/issues/19805",
+)
+def served_deployment(call: Call) -> str | None:
+    """A deployment is deleted that a stage serves."""
+    api = _backend(call).apis.get(call.params["restApiId"])
+    served = {stage.deployment_id for stage in api.stages.values()} if api else set()
+    if call.params["deploymentId"] in served:
+        return "Active stages pointing to this deployment must be moved or deleted"
+    return None
+
+
 def _mapped(call: Call, stage: str | None) -> list[str]:
     """The domains that lead to the API, or to this stage of it."""
     return [
