@@ -306,9 +306,11 @@ def gates(stack: Stack, plan: Event, replaced: Collection[str], events: Sequence
         )
     lost = [] if stack.mode == "destroy" or halfway else forbidden(plan, stack.allow_destroy, stack.name)
     if lost:
+        buckets = any(".aws_s3_bucket." in f".{address}" for address in lost)
+        filled = "; a bucket that holds anything goes only when it was deployed with force_destroy: true before"
         yield (
             f"the plan deletes or replaces {', '.join(lost)}, which holds data; if that is meant, allow it for this run with "
-            f"site_builder_allow_destroy: {json.dumps(lost)}"
+            f"site_builder_allow_destroy: {json.dumps(lost)}{filled if buckets else ''}"
         )
     touched = {action["address"] for action in plan["actions"]}
     allowed = set(stack.allow_destroy)

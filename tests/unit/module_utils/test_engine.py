@@ -100,6 +100,11 @@ class TestGates:
         assert word == "failed"
         assert f"site_builder_allow_destroy: {json.dumps([TABLE])}" in reason
 
+    def test_of_a_bucket_that_holds_anything_more_is_said(self) -> None:
+        bucket = 'module.buckets["a"].aws_s3_bucket.this'
+        reason = ending(step(stack(), {**planned(("delete", bucket)), "stateful": [bucket]}))[1]
+        assert f"{json.dumps([bucket])}; a bucket that holds anything goes only when" in reason
+
     @pytest.mark.parametrize("allowed", [TABLE, f"dynamodb:{TABLE}"])
     def test_unless_it_is_allowed(self, allowed: str) -> None:
         assert step(stack(allow_destroy=[allowed]), planned(("delete", TABLE)))["do"] == "apply"
