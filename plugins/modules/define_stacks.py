@@ -129,7 +129,7 @@ stacks:
       description: Whether it works in the replica region too.
       type: bool
     asks:
-      description: Of the stack iam, by role, the inference profiles whose routes to ask Bedrock for.
+      description: Of the stack iam, by role, the inference profiles for whose routes a run asks Bedrock; empty for the others.
       type: dict
     probes:
       description: Of the stack lambda, by function, with what it is verified after a release.

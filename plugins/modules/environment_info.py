@@ -108,7 +108,8 @@ states:
       RV(ignore:resources) (their number), RV(ignore:tainted) (addresses of tables, buckets and keys that are marked for
       replacement), RV(ignore:protected) (addresses that AWS protects against deletion),
       RV(ignore:buckets) (by address C(name) and C(region)), RV(ignore:replicas) (of tables by address, the KMS key by region,
-      empty for none of the customer's), RV(ignore:by_replica) (addresses of what the provider C(aws.replica) has made),
+      empty for none of the customer's), RV(ignore:ttl) (the attribute by which items of a table expire, by address),
+      RV(ignore:by_replica) (addresses of what the provider C(aws.replica) has made),
       RV(ignore:filled) (the names of those that hold any version of any object, see O(look_into)),
       RV(ignore:outputs) (name to value), RV(ignore:sensitive) (the names of the sensitive ones) and
       RV(ignore:interrupted) (what tells the recovery marker from every other one, empty where there is none, see
@@ -200,6 +201,14 @@ def parse_state(text: bytes | str, where: str) -> dict[str, Any]:
             if resource["type"] == "aws_dynamodb_table"
             for instance in resource["instances"]
         },
+        "ttl": {
+            address(resource, instance): ttl["attribute_name"]
+            for resource in resources
+            if resource["type"] == "aws_dynamodb_table"
+            for instance in resource["instances"]
+            for ttl in instance["attributes"].get("ttl") or []
+            if ttl["enabled"]
+        },
         "by_replica": [
             address(resource, instance)
             for resource in resources
@@ -221,6 +230,7 @@ NOTHING: dict[str, Any] = {
     "protected": [],
     "buckets": {},
     "replicas": {},
+    "ttl": {},
     "by_replica": [],
     "filled": [],
     "outputs": {},

@@ -93,6 +93,9 @@ class Denied:
 def test_every_write_is_denied_once(tmp_path: Path) -> None:
     limit = () if EVERYTHING else ("--limit", "dynamodb,s3,iam")
     with World("prod", tmp_path / "world", "14").alive() as world:
+        # Who may not deploy has not bootstrapped either.
+        bootstrapped = world.run("playbooks/bootstrap.yml")
+        assert bootstrapped.code == 0, bootstrapped.output
         role = Denied(world)
         role.until_granted("create", "deploy.yml", *limit)
         role.aws.deny_nothing()

@@ -211,7 +211,9 @@ class World:
             return [item[name] for item in items(service, operation, key, **arguments)]
 
         kms, awslambda = self.client("kms", region), self.client("lambda", region)
-        roles = [role for role in names("iam", "list_roles", "Roles", "RoleName") if f"-{self.name}" in role]
+        ours = names("iam", "list_roles", "Roles", "RoleName")
+        # That of API Gateway is the account's, and bootstrap.yml's.
+        roles = [role for role in ours if f"-{self.name}" in role and "-api-logs-" not in role]
         functions = names("lambda", "list_functions", "Functions", "FunctionName")
         apis = names("apigateway", "get_rest_apis", "items", "id")
         groups = names("logs", "describe_log_groups", "logGroups", "logGroupName")

@@ -142,6 +142,12 @@ STATE = "arn:aws:s3:::states/site-builder/dev/dynamodb/terraform.tfstate"
         ("read", "s3:PutObject", f"{STATE}.tflock", False),
         ("read", "s3:PutObject", "arn:aws:s3:::states/site-builder/dev/plans/1/manifest.json", False),
         ("plan", "s3:GetObject", STATE, True),
+        (
+            "plan",
+            "bedrock:GetInferenceProfile",
+            "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.a.b",
+            True,
+        ),
         ("plan", "s3:PutObject", STATE, False),
         ("plan", "s3:PutObject", f"{STATE}.tflock", True),
         ("plan", "s3:DeleteObject", f"{STATE}.tflock", True),

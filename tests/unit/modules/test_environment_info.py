@@ -37,13 +37,21 @@ STATE = {
                     "index_key": 0,
                     "attributes": {
                         "deletion_protection_enabled": True,
+                        "ttl": [{"attribute_name": "expires_at", "enabled": True}],
                         "replica": [
                             {"region_name": "eu-west-1", "kms_key_arn": "arn:key"},
                             {"region_name": "eu-west-2", "kms_key_arn": None},
                         ],
                     },
                 },
-                {"index_key": "a", "status": "tainted", "attributes": {"deletion_protection_enabled": False}},
+                {
+                    "index_key": "a",
+                    "status": "tainted",
+                    "attributes": {
+                        "deletion_protection_enabled": False,
+                        "ttl": [{"attribute_name": "", "enabled": False}],
+                    },
+                },
             ],
         },
         {"mode": "managed", "type": "aws_s3_bucket", "name": "this", "instances": []},
@@ -70,6 +78,7 @@ READ = {
         'module.tables["orders"].aws_dynamodb_table.this[0]': {"eu-west-1": "arn:key", "eu-west-2": ""},
         'module.tables["orders"].aws_dynamodb_table.this["a"]': {},
     },
+    "ttl": {'module.tables["orders"].aws_dynamodb_table.this[0]': "expires_at"},
     "by_replica": ['module.buckets["sites"].aws_s3_bucket.replica[0]'],
     "filled": [],
     "outputs": {"tables": {"orders": {"name": "orders-dev"}}, "password": "secret"},

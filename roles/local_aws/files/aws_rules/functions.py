@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import io
 import json
 import zipfile
@@ -240,3 +241,120 @@ def unzipped_size_with_layers(call: Call) -> str | None:
         f"Function code combined with layers exceeds the maximum allowed size of {UNZIPPED_BYTES} bytes. "
         f"The actual size is {size} bytes."
     )
+
+
+def _may(call: Call, role_arn: str, action: str) -> bool:
+    """Whether the role's policies allow the action on anything; a role that is not here may do all."""
+    roles = iam_backends[call.account]["aws"].roles.values()
+    role = next((one for one in roles if one.arn == role_arn), None)
+    if role is None:
+        return True
+    documents = [*role.policies.values(), *(policy.document for policy in role.managed_policies.values())]
+    return any(
+        fnmatch.fnmatchcase(action.lower(), allowed.lower())
+        for document in documents
+        for statement in statements(unquote(document))
+        if statement.get("Effect") == "Allow"
+        for allowed in texts(statement.get("Action"))
+    )
+
+
+def _role(call: Call) -> str:
+    """That of the call, or else the function's."""
+    held = (one.role for one in _functions(call) if one.function_name == _name(call))
+    return call.params.get("Role") or next(held, "")
+
+
+@rule(
+    "lambda",
+    *SET_UP,
+    code="InvalidParameterValueException",
+    source="https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html",
+)
+def rights_in_a_vpc(call: Call) -> str | None:
+    """A function is to run in a VPC, and its role may make no network interface there."""
+    if (call.params.get("VpcConfig") or {}).get("SubnetIds") and not _may(
+        call, _role(call), "ec2:CreateNetworkInterface"
+    ):
+        return "The provided execution role does not have permissions to call CreateNetworkInterface on EC2"
+    return None
+
+
+@rule(
+    "lambda",
+    *SET_UP,
+    "PutFunctionEventInvokeConfig",
+    "UpdateFunctionEventInvokeConfig",
+    code="InvalidParameterValueException",
+    source="https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
+)
+def rights_on_a_failure_target(call: Call) -> str | None:
+    """Failed events are to go to a queue or a topic to which the function's role may not send."""
+    destinations = (call.params.get("DestinationConfig") or {}).values()
+    targets = [call.params.get("DeadLetterConfig") or {}, *destinations]
+    for target in targets:
+        arn = target.get("TargetArn") or target.get("Destination") or ""
+        service, verb = ("SQS", "SendMessage") if ":sqs:" in arn else ("SNS", "Publish")
+        if arn.split(":")[2:3] in (["sqs"], ["sns"]) and not _may(call, _role(call), f"{service.lower()}:{verb}"):
+            return f"The provided execution role does not have permissions to call {verb} on {service}"
+    return None
+
+
+@rule(
+    "lambda",
+    "PutProvisionedConcurrencyConfig",
+    code="InvalidParameterValueException",
+    source="https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html",
+)
+def provisioned_of_reserved(call: Call) -> str | None:
+    """More instances of a function are kept ready than it may have."""
+    reserved = next((one.reserved_concurrency for one in _functions(call) if one.function_name == _name(call)), None)
+    if reserved is not None and call.params["ProvisionedConcurrentExecutions"] > reserved:
+        return (
+            "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function"
+        )
+    return None
+
+
+@rule(
+    "lambda",
+    *SET_UP,
+    code="InvalidParameterValueException",
+    source="https://docs.aws.amazon.com/lambda/latest/dg/adding-layers.html",
+)
+def layers_elsewhere(call: Call) -> str | None:
+    """A function has a layer of another region."""
+    if any(layer.split(":")[3:4] != [call.region] for layer in call.params.get("Layers") or []):
+        return f"Layers are not in the same region as the function. Layers are expected to be in region {call.region}."
+    return None
+
+
+POLICY_BYTES = 20_480
+
+
+@rule("lambda", "AddPermission", code="PolicyLengthExceededException", source=QUOTAS)
+def function_policy_size(call: Call) -> str | None:
+    """Who may call a function, or an alias of it, is a policy of more than 20,480 bytes."""
+    parts = str(call.params["FunctionName"]).split(":")
+    # <name>, <name>:<alias>, or an ARN with or without one.
+    name = parts[6] if len(parts) > 6 else parts[0]
+    given = call.params.get("Qualifier") or ""
+    resource = f"arn:aws:lambda:{call.region}:{call.account}:function:{name}" + (f":{given}" if given else "")
+    held = [one.policy.statements for one in _functions(call) if one.function_name == name]
+    statements_ = [one for found in held for one in found if one.get("Resource") == resource]
+    condition = {
+        operator: {f"AWS:{key}": call.params[key]}
+        for operator, key in (("ArnLike", "SourceArn"), ("StringEquals", "SourceAccount"))
+        if call.params.get(key)
+    }
+    new = {
+        "Sid": call.params["StatementId"],
+        "Effect": "Allow",
+        "Principal": {"Service": call.params["Principal"]},
+        "Action": call.params["Action"],
+        "Resource": resource,
+        **({"Condition": condition} if condition else {}),
+    }
+    document = {"Version": "2012-10-17", "Id": "default", "Statement": [*statements_, new]}
+    size = len(json.dumps(document, separators=(",", ":")).encode())
+    return f"The final policy size ({size}) is bigger than the limit ({POLICY_BYTES})." if size > POLICY_BYTES else None
