@@ -1,7 +1,10 @@
 # Copyright (c) 2026 BBWS platform team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The levels of an API's path tree. A block of Terraform cannot refer to itself, so that each level needs its own; API Gateway has
-no limit, so that a run writes as many as its deepest path needs. More levels change no address of the others."""
+"""The levels of an API's path tree.
+
+A block of Terraform cannot refer to itself, so that each level needs its own. API Gateway has no limit, so that a run writes as
+many as its deepest path needs. More levels change no address of the others.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ from typing import Any
 FILE = "modules/api_gateway/main.levels.tf"
 _DEEPEST = re.compile(r"^  deepest_path = ([0-9]+)$", re.MULTILINE)
 _HEAD = """\
-# Written by plugins/module_utils/terraform/levels.py. A block cannot refer to itself, so each level of the path tree has its own. A run
-# with a deeper path writes this file anew into its working directory, and playbooks/render.yml writes it here.
+# Written by plugins/module_utils/terraform/levels.py. A block cannot refer to itself, so each level of the path tree has its
+# own. A run with a deeper path writes this file anew into its working directory, and playbooks/render.yml writes it here.
 
 locals {
   deepest_path = %d

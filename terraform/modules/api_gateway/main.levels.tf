@@ -1,5 +1,5 @@
-# Written by plugins/module_utils/terraform/levels.py. A block cannot refer to itself, so each level of the path tree has its own. A run
-# with a deeper path writes this file anew into its working directory, and playbooks/render.yml writes it here.
+# Written by plugins/module_utils/terraform/levels.py. A block cannot refer to itself, so each level of the path tree has its
+# own. A run with a deeper path writes this file anew into its working directory, and playbooks/render.yml writes it here.
 
 locals {
   deepest_path = 12
