@@ -13,6 +13,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.checkout import commit_of
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.render import plan_markdown, plan_page
+from ansible_collections.bbws.site_builder.plugins.module_utils.review.summary import plan_summary
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import to_json
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +29,9 @@ class ActionModule(ActionBase):
             commit, dirty = commit_of(_ROOT)
             arguments["facts"] = {**arguments["facts"], "commit": commit, "dirty": dirty}
             if arguments.get("state") in ("saved", "shown"):
-                arguments["documents"] = documents(arguments)
+                reviewed = report(arguments)
+                arguments["documents"] = documents(reviewed)
+                result["summary"] = plan_summary(reviewed)
         done = self._execute_module(
             module_name="bbws.site_builder.plan_store", module_args=arguments, task_vars=task_vars
         )
@@ -37,27 +40,30 @@ class ActionModule(ActionBase):
         return result | done
 
 
-def documents(arguments: Mapping[str, Any]) -> dict[str, str]:
-    """Return by name what a reviewer looks at: a page, the same for a pull request, and as data.
-
-    Raises AnsibleActionFail when the arguments do not say what it takes.
-    """
+def report(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the documents tell of the plans. Raises AnsibleActionFail when the arguments do not say what it takes."""
     facts = arguments["facts"]
     try:
         expires = datetime.fromisoformat(facts["created"]) + timedelta(seconds=int(arguments.get("max_age", 86400)))
-        report = {
+        return {
             **facts,
+            "service": facts["service"],
+            "environment": facts["environment"],
             "id": arguments.get("plan_id", ""),
             "expires": expires.isoformat(),
             "stacks": arguments.get("review") or [],
-        }
-        return {
-            "plan.json": to_json(report),
-            "plan.html": plan_page(report),
-            "plan.md": plan_markdown(report),
         }
     except (KeyError, TypeError, ValueError) as error:
         raise AnsibleActionFail(
             f"facts or review do not say what the documents of a plan tell ({error!r}): see "
             "ansible-doc bbws.site_builder.plan_store"
         ) from error
+
+
+def documents(reviewed: Mapping[str, Any]) -> dict[str, str]:
+    """Return by name what a reviewer looks at: a page, the same for a pull request, and as data."""
+    return {
+        "plan.json": to_json(reviewed),
+        "plan.html": plan_page(reviewed),
+        "plan.md": plan_markdown(reviewed),
+    }

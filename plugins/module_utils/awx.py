@@ -9,7 +9,15 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 # What a job publishes and takes as no option. AWX gives it to the jobs after it in a workflow, as extra variables.
-PUBLISHED = frozenset({"site_builder_counts", "site_builder_report_file", "site_builder_results"})
+PUBLISHED = frozenset(
+    {
+        "site_builder_counts",
+        "site_builder_report_file",
+        "site_builder_results",
+        "site_builder_review",
+        "site_builder_summary",
+    }
+)
 
 
 def sliced(hosts: Collection[str], stacks: Collection[str], variables: Mapping[str, Any]) -> list[str]:

@@ -20,11 +20,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-HOST = "127.0.0.1"
+HOST, ANYWHERE = "127.0.0.1", "0.0.0.0"  # noqa: S104 - only where local_aws_host says so
 STOP_SECONDS = 5
 PROC = Path("/proc")
 # Of the caller's environment only what Python needs to find itself. AWS_*, PYTHON*, proxies and the
@@ -34,7 +35,6 @@ INHERITED = ("PATH", "HOME", "LD_LIBRARY_PATH")
 ACCOUNT_SETTINGS = (
     "LOCAL_AWS_API_TIMEOUT_MS",
     "LOCAL_AWS_LAMBDA_CONCURRENCY",
-    "LOCAL_AWS_NOT_BOOTSTRAPPED",
     "LOCAL_AWS_NO_SERVICE_LINKED_ROLES",
     "LOCAL_AWS_REGIONS_OFF",
 )
@@ -78,17 +78,27 @@ class LocalAws:
         ports: dict[str, int],
         regions: list[str],
         user_pool_name: str,
+        host: str = HOST,
+        names: Sequence[str] = (),
     ) -> tuple[bool, dict[str, Any]]:
-        """Reuse the running instance or start one. Ports are by endpoint, 0 is any free one."""
+        """Reuse the running instance or start one. Ports are by endpoint, 0 is any free one.
+
+        host: the address on which both servers listen. names: by which they may be called, beside that address.
+        """
+        if host == ANYWHERE and not names:
+            raise LocalAwsError(
+                f"local_aws_host is {ANYWHERE}, every address of this machine, and local_aws_names is empty: name in it by "
+                "which names and addresses jobs reach this machine; requests for any other one are refused"
+            )
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._locked():
             before = self.running()
             if before:
-                self._refuse_other_settings(before, account_id, ports)
+                self._refuse_other_settings(before, account_id, ports, host)
                 state = before
             else:
                 self._end()
-                state = self._launch(launcher, account_id, ports)
+                state = self._launch(launcher, account_id, ports, host, names)
             pools = {
                 region: self._user_pool_arn(state["endpoints"]["default"], region, user_pool_name) for region in regions
             }
@@ -96,6 +106,36 @@ class LocalAws:
             if after != before:
                 self._write(after)
             return after != before, after
+
+    def join(self, endpoint: str, account_id: str, regions: list[str], user_pool_name: str) -> dict[str, Any]:
+        """Use an embedded AWS that somebody else has started, here or elsewhere, and leave its processes alone."""
+        host = urlsplit(endpoint).hostname
+        try:
+            told = json.loads(_request(f"{endpoint.rstrip('/')}/_site_builder", self.timeout))
+            endpoints = {name: f"http://{host}:{int(port)}" for name, port in told["ports"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise LocalAwsError(
+                f"site_builder_local_endpoint is {endpoint}, and no embedded AWS of this collection answers there "
+                f"({_reason(error)}): start one with playbooks/local_aws_up.yml, or correct the URL"
+            ) from error
+        if told["account_id"] != account_id:
+            raise LocalAwsError(
+                f"the embedded AWS at {endpoint} is the account {told['account_id']}, and this run is for {account_id}: start "
+                f"another one with local_aws_account_id={account_id}"
+            )
+        for server in SERVERS:
+            try:
+                _request(endpoints[server.endpoint] + server.health_path, self.timeout)
+            except (OSError, KeyError) as error:
+                raise LocalAwsError(
+                    f"the embedded AWS at {endpoint} answers, and its {server.name} at "
+                    f"{endpoints.get(server.endpoint, 'no port')} does not ({_reason(error)}): let this machine reach that port, "
+                    "too, which local_aws_port and local_aws_dynamodb_port choose"
+                ) from error
+        pools = {
+            region: self._user_pool_arn(endpoints["default"], region, user_pool_name, endpoint) for region in regions
+        }
+        return {"account_id": account_id, "endpoints": endpoints, "processes": {}, "cognito_user_pool_arns": pools}
 
     def stop(self) -> bool:
         """End the instance. Returns whether anything was running."""
@@ -113,9 +153,11 @@ class LocalAws:
                 return state
         return None
 
-    def _refuse_other_settings(self, state: dict[str, Any], account_id: str, ports: dict[str, int]) -> None:
+    def _refuse_other_settings(self, state: dict[str, Any], account_id: str, ports: dict[str, int], host: str) -> None:
         """Both servers keep everything in memory: starting them anew is the user's decision."""
         pairs = [("local_aws_account_id", account_id, state["account_id"])]
+        if host != HOST:  # a run that only wants an AWS takes it wherever it listens
+            pairs.append(("local_aws_host", _reached(host), urlsplit(state["endpoints"]["default"]).hostname))
         for server in SERVERS:
             actual = int(state["endpoints"][server.endpoint].rpartition(":")[2])
             pairs.append((server.port_variable, ports[server.endpoint] or actual, actual))
@@ -126,7 +168,9 @@ class LocalAws:
                     f"{actual}: stop it first (`make demo-down`), or set {variable} to {actual}."
                 )
 
-    def _launch(self, launcher: str, account_id: str, ports: dict[str, int]) -> dict[str, Any]:
+    def _launch(
+        self, launcher: str, account_id: str, ports: dict[str, int], host: str, names: Sequence[str]
+    ) -> dict[str, Any]:
         _require_packages()
         state: dict[str, Any] = {
             "account_id": account_id,
@@ -137,10 +181,15 @@ class LocalAws:
         try:
             with contextlib.ExitStack() as stack:
                 # Both ports are ours before the first server starts.
-                sockets = [stack.enter_context(_listen(server, ports[server.endpoint])) for server in SERVERS]
+                sockets = [stack.enter_context(_listen(server, ports[server.endpoint], host)) for server in SERVERS]
+                bound = {server.endpoint: sock.getsockname()[1] for server, sock in zip(SERVERS, sockets, strict=True)}
+                known = {
+                    "LOCAL_AWS_NAMES": " ".join(dict.fromkeys([HOST, "localhost", _reached(host), *names])),
+                    "LOCAL_AWS_PORTS": json.dumps(bound),
+                }
                 for server, sock in zip(SERVERS, sockets, strict=True):
-                    state["endpoints"][server.endpoint] = f"http://{HOST}:{sock.getsockname()[1]}"
-                    state["processes"][server.name] = self._spawn(server, sock, launcher, account_id)
+                    state["endpoints"][server.endpoint] = f"http://{_reached(host)}:{bound[server.endpoint]}"
+                    state["processes"][server.name] = self._spawn(server, sock, launcher, account_id, known)
                     self._write(state)
             self._check_health(state)
         except BaseException:
@@ -148,10 +197,12 @@ class LocalAws:
             raise
         return state
 
-    def _spawn(self, server: Server, sock: socket.socket, launcher: str, account_id: str) -> dict[str, Any]:
+    def _spawn(
+        self, server: Server, sock: socket.socket, launcher: str, account_id: str, known: dict[str, str]
+    ) -> dict[str, Any]:
         fd, port = sock.fileno(), sock.getsockname()[1]
         script = launcher if server is MOTO else str(Path(launcher).with_name("ministack_server.py"))
-        environment = _environment(self.directory, account_id, port)
+        environment = _environment(self.directory, account_id, port) | known
         with open(self._log(server), "ab", opener=_private) as log:
             process = subprocess.Popen(
                 [sys.executable, script, str(fd)],
@@ -178,7 +229,7 @@ class LocalAws:
                     f"{self._log(server)} is: {_last_line(self._log(server))}"
                 ) from error
 
-    def _user_pool_arn(self, endpoint: str, region: str, name: str) -> str:
+    def _user_pool_arn(self, endpoint: str, region: str, name: str, joined: str = "") -> str:
         """Return the ARN of the user pool of that name, created where it is missing."""
 
         def call(action: str, **parameters: Any) -> dict[str, Any]:
@@ -207,7 +258,7 @@ class LocalAws:
         except OSError as error:
             raise LocalAwsError(
                 f"No Cognito user pool {name} in region {region!r} of the embedded AWS: {error}. "
-                f"Is every entry of local_aws_regions an AWS region? See {self._log(MOTO)}."
+                f"Is every entry of local_aws_regions an AWS region? See {joined or self._log(MOTO)}."
             ) from error
 
     def _log(self, server: Server) -> Path:
@@ -318,17 +369,33 @@ def _require_packages() -> None:
             )
 
 
-def _listen(server: Server, port: int) -> socket.socket:
+def _reached(host: str) -> str:
+    """The address at which this machine itself reaches what listens there."""
+    return HOST if host == ANYWHERE else host
+
+
+def _reason(error: Exception) -> str:
+    """What there is to say of a failed request; an answer of HTTP may explain itself."""
+    if isinstance(error, urllib.error.HTTPError):
+        return error.read(500).decode(errors="replace").strip() or str(error)
+    return str(error) or repr(error)
+
+
+def _listen(server: Server, port: int, host: str) -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a stopped one is not in use
-        sock.bind((HOST, port))
+        sock.bind((host, port))
         sock.listen(128)
     except OSError as error:
         sock.close()
         reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error})"
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise LocalAwsError(
+                f"local_aws_host is {host}, which is no address of this machine: name one of its own"
+            ) from error
         raise LocalAwsError(
-            f"{server.port_variable} is {port}, but port {port} of {HOST} {reason}: set "
+            f"{server.port_variable} is {port}, but port {port} of {host} {reason}: set "
             f"{server.port_variable} to a free port, or to 0 to have one chosen."
         ) from error
     return sock

@@ -78,13 +78,15 @@ def _planned(counts: dict[str, int]) -> dict[str, int]:
 def run_table(rows: list[dict[str, Any]]) -> list[str]:
     """Format stack results (see the run report) as aligned lines: stack, result, created ... deleted, seconds.
 
-    What was planned and not applied stands in parentheses.
+    What was planned and not applied stands in parentheses. What is taken over has a column when there is any.
     """
-    columns = ["stack", "result", *COLUMNS.values(), "seconds"]
+    imports = any(row.get("imported") for row in rows)
+    columns = ["stack", "result", *COLUMNS.values(), *(["imported"] if imports else []), "seconds"]
     cells = [columns]
     for row in rows:
         counts = [_cell(row, column) for column in COLUMNS.values()]
-        cells.append([row["name"], row["result"], *counts, f"{row['seconds']:.1f}"])
+        taken = [_imports(row)] if imports else []
+        cells.append([row["name"], row["result"], *counts, *taken, f"{row['seconds']:.1f}"])
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
     lines = []
     for line in cells:
@@ -96,10 +98,16 @@ def run_table(rows: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def _imports(row: Mapping[str, Any]) -> str:
+    number = len(row.get("imported", []))
+    return f"({number})" if number and row["result"] not in ("succeeded", "planned") else str(number)
+
+
 def _cell(row: Mapping[str, Any], column: str) -> str:
     """What was done; of a stack to which nothing was done, what would have been; of a drifted one, what others have done."""
-    if row.get("drift"):
-        return str(sum(item["action"] == column for item in row["drift"]))
+    if row.get("drift") or row.get("added"):
+        added = len(row.get("added", [])) if column == "created" else 0
+        return str(sum(item["action"] == column for item in row.get("drift", [])) + added)
     planned = row.get("planned", {}).get(column, 0)
     done = any(row["counts"].values())
     return f"({planned})" if planned and not done else str(row["counts"][column])
@@ -116,8 +124,8 @@ def stack_result(
 
     result: succeeded, unchanged, planned, failed, skipped, drifted, none or not deployed. plans: the summaries of the plans that
     were applied, and of the last one; applies: those of the applies. The counts are of what was done, for a plan that was not
-    applied of what would be; `planned` tells the latter in any case. actions is what was planned, by address. started and
-    ended are ISO 8601, UTC; seconds is the time inside Terraform.
+    applied of what would be; `planned` tells the latter in any case. actions is what was planned, by address, imported which of
+    these the state takes over. started and ended are ISO 8601, UTC; seconds is the time inside Terraform.
     """
     nothing = dict.fromkeys(COLUMNS.values(), 0)
     times = [*plans, *applies]
@@ -129,12 +137,46 @@ def stack_result(
         "planned": planned,
         "actions": [action for plan in plans for action in plan["actions"]],
         "stateful": [address for plan in plans for address in plan.get("stateful", [])],
+        "imported": list(dict.fromkeys(address for plan in plans for address in plan.get("imported", []))),
         "warnings": [warning for plan in plans for warning in plan.get("warnings", [])],
         "started": min((t["started"] for t in times if t.get("started")), default=None),
         "ended": max((t["ended"] for t in times if t.get("ended")), default=None),
         "seconds": round(sum(t.get("seconds") or 0.0 for t in times), 1),
         "reason": reason,
     }
+
+
+def with_added(rows: Sequence[Mapping[str, Any]], looked: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows with what was added by hand, and the lines that tell it.
+
+    looked: what unmanaged_info has returned; empty where nobody has looked. A stack about which that is not known in full has
+    failed: nobody can say that nothing was added.
+    """
+    told: list[dict[str, Any]] = []
+    lines: list[str] = []
+    everywhere = [looked["msg"]] if looked and "found" not in looked else []
+    for row in map(dict, rows):
+        added = [item for item in looked.get("found", []) if item["stack"] == row["name"]]
+        texts = [f"added by hand: {item['kind']} {item['name']}" for item in added]
+        problems = [*everywhere, *looked.get("problems", {}).get(row["name"], [])]
+        if looked:
+            row["added"] = [{"kind": item["kind"], "name": item["name"]} for item in added]
+        if added and row["result"] != "failed":
+            row["result"] = "drifted"
+        if problems:
+            row["result"] = "failed"
+        row["reason"] = "; ".join(filter(None, [row["reason"], *texts, *problems]))
+        lines += [f"{row['name']}: {text}" for text in [*texts, *problems]]
+        told.append(row)
+    if any(row.get("added") for row in told):
+        lines.append(_BY_HAND)
+    return told, lines
+
+
+_BY_HAND = (
+    "no deployment takes away what was added by hand: delete it, or define it and take it over with site_builder_imports "
+    "(docs/life.md)"
+)
 
 
 def warning_text(warning: Mapping[str, str], secrets: Iterable[str] = ()) -> str:
@@ -144,14 +186,25 @@ def warning_text(warning: Mapping[str, str], secrets: Iterable[str] = ()) -> str
     return masked(f"{address}{text}", secrets)
 
 
-def places(folder: str, saved: Mapping[str, Any]) -> list[str]:
-    """Where to read on. saved: what plan_store has returned, empty where no plan was saved."""
-    lines = [f"report: {folder}/report.json"]
+def places(folder: str, saved: Mapping[str, Any], kept: str = "") -> list[str]:
+    """Where to read on. saved: what plan_store has returned, empty where no plan was saved. kept: where the report outlives us."""
+    lines = [f"report: {kept or f'{folder}/report.json'}"]
     if saved.get("folder"):
-        lines.append(f"page:   {saved.get('path') or saved['folder']}/plan.html")
+        lines.append(f"page:   {page_of(saved)}")
     if saved.get("plan_id") and saved.get("folder"):
         lines.append(f"plan:   {saved['plan_id']} in {saved['path']}, SHA-256 {saved['sha256']}")
+        if saved.get("summary"):
+            lines.append(
+                f"valid:  until {saved['summary']['expires']}, and while branch, variables and states stay as they are"
+            )
+    if saved.get("stale"):
+        lines.append(f"before: {saved['stale']}")
     return lines
+
+
+def page_of(saved: Mapping[str, Any]) -> str:
+    """Where plan.html is: as a browser finds it, where that was asked for."""
+    return saved.get("page") or f"{saved.get('path') or saved['folder']}/plan.html"
 
 
 def url_lines(outputs: Mapping[str, Any]) -> list[str]:
@@ -163,15 +216,21 @@ def url_lines(outputs: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def stats(rows: Sequence[Mapping[str, Any]], folder: str, saved: Mapping[str, Any]) -> dict[str, Any]:
-    """What a job of AWX hands to the next one of its workflow."""
-    data = {
-        "site_builder_report_file": f"{folder}/report.json",
+def stats(
+    rows: Sequence[Mapping[str, Any]], folder: str, saved: Mapping[str, Any], line: str, kept: str = ""
+) -> dict[str, Any]:
+    """What a job of AWX hands to the next one of its workflow, shows as its artifacts, and puts into its messages."""
+    data: dict[str, Any] = {
+        "site_builder_summary": line,
+        "site_builder_report_file": kept or f"{folder}/report.json",
         "site_builder_results": {row["name"]: row["result"] for row in rows},
         "site_builder_counts": sum_counts(row["counts"] for row in rows),
     }
     if saved.get("plan_id"):
         data |= {"site_builder_plan": saved["plan_id"], "site_builder_plan_sha256": saved["sha256"]}
+    if saved.get("summary"):
+        summary = {key: saved["summary"][key] for key in ("data_loss", "first", "more", "expires")}
+        data["site_builder_review"] = {**summary, "page": page_of(saved), "stale": saved.get("stale", "")}
     return data
 
 

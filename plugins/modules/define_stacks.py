@@ -123,6 +123,9 @@ stacks:
     replica_provider:
       description: Whether it works in the replica region too.
       type: bool
+    asks:
+      description: Of the stack iam, by role, the inference profiles whose routes to ask Bedrock for.
+      type: dict
     depends_on:
       description: The stacks that it needs first.
       type: list

@@ -81,6 +81,14 @@ options:
         left this machine, empty takes any.
     type: str
     default: ""
+  page_url:
+    description:
+      - With O(store=s3), the address of C(plan.html) that is returned as RV(page). V(console) is that of the object in AWS's console,
+        for whoever may read the bucket there.
+      - V(presigned) opens for everybody who has it, for an hour at most, and not longer than the credentials of this run last.
+    type: str
+    choices: [none, console, presigned]
+    default: none
   max_age:
     description: How old a plan may be when it is applied, in seconds.
     type: int
@@ -126,6 +134,20 @@ folder:
   description: The folder on this machine that holds the documents for reviewers.
   returned: state is saved or shown
   type: str
+stale:
+  description: Why the plan before this one, which nobody has applied, cannot be applied any more; empty where there is none.
+  returned: state is saved
+  type: str
+page:
+  description: The address that O(page_url) asks for.
+  returned: state is saved, and O(page_url) is not none
+  type: str
+summary:
+  description:
+    - What an approver must know first; C(line) in one sentence, C(counts), C(data_loss) (addresses), C(first) (sentences), C(more) (how
+      many sentences there are besides) and C(expires) (ISO 8601). The action plugin makes it of O(review).
+  returned: state is saved or shown
+  type: dict
 manifest:
   description: The manifest.
   returned: state is saved or fetched
@@ -141,7 +163,12 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
-from ansible_collections.bbws.site_builder.plugins.module_utils.review.stores import Bucket, Folder, MissingPlanError
+from ansible_collections.bbws.site_builder.plugins.module_utils.review.stores import (
+    Bucket,
+    Folder,
+    MissingPlanError,
+    signing,
+)
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.manifest import (
     FORMAT,
     MANIFEST,
@@ -174,6 +201,24 @@ def forget_old(store: Any, warn: Any) -> None:
         )
 
 
+def went_stale(store: Any, params: dict[str, Any]) -> str:
+    """Say of the newest plan before this one, if nobody has applied it, why nobody can any more; empty where there is none."""
+    earlier = [plan_id for plan_id in store.ids() if plan_id < params["plan_id"]]
+    try:
+        manifest = read_manifest(store.read(earlier[-1], MANIFEST), earlier[-1]) if earlier else None
+    except (MissingPlanError, SiteBuilderError):
+        return ""
+    stacks = {name: stack for name, stack in params["stacks"].items() if manifest and name in manifest["stacks"]}
+    for name, stack in stacks.items():
+        planned = manifest["stacks"][name]
+        # An apply of it would have written a new state.
+        if planned["plan"]["has_changes"] and any(planned[key] != stack[key] for key in ("serial", "lineage")):
+            return ""
+    if not any(manifest["stacks"][name]["plan"]["has_changes"] for name in stacks):
+        return ""
+    return refusal(manifest, params["facts"], stacks, params["max_age"]) or ""
+
+
 def save(stores: list[Any], params: dict[str, Any], write: bool, warn: Any) -> dict[str, Any]:
     plan_id, run_dir = params["plan_id"], Path(params["run_dir"])
     changed = [name for name, stack in params["stacks"].items() if stack["plan"]["has_changes"]]
@@ -187,14 +232,18 @@ def save(stores: list[Any], params: dict[str, Any], write: bool, warn: Any) -> d
         "files": {name: sha256(data) for name, data in files.items()},
     }
     text = to_json(manifest).encode()
+    stale = went_stale(stores[-1], params)
     for store in stores if write else []:
         # The manifest last: without it there is no plan.
         for name, data in [*files.items(), (MANIFEST, text)]:
             store.write(plan_id, name, data)
         forget_old(store, warn)
+    page = stores[-1].page_url(plan_id, params["page_url"])
     return {
         "plan_id": plan_id,
         "sha256": sha256(text),
+        "stale": stale,
+        **({"page": page} if page else {}),
         "path": stores[-1].where(plan_id),
         "folder": stores[0].where(plan_id),
         "manifest": manifest,
@@ -273,6 +322,7 @@ def main() -> None:
             "review": {"type": "list", "elements": "dict", "default": []},
             "documents": {"type": "dict", "default": {}},
             "sha256": {"type": "str", "default": ""},
+            "page_url": {"type": "str", "choices": ["none", "console", "presigned"], "default": "none"},
             "max_age": {"type": "int", "default": 86400},
         },
         required_if=[("store", "s3", ["state_bucket", "state_prefix"])],
@@ -282,9 +332,11 @@ def main() -> None:
     folder = Folder(Path(params["plans_dir"]))
     stores: list[Any] = [folder]
     if params["store"] == "s3":
-        stores.append(
-            Bucket(module.client("s3"), params["state_bucket"], params["state_prefix"], params["facts"]["account_id"])
+        place = (params["state_bucket"], params["state_prefix"], params["facts"]["account_id"])
+        signer = (
+            module.client("s3", config=signing(params["endpoint_url"])) if params["page_url"] == "presigned" else None
         )
+        stores.append(Bucket(module.client("s3"), *place, signer=signer))
     try:
         if params["state"] == "shown":
             result = show(params)

@@ -23,6 +23,15 @@ options:
     description: What M(bbws.site_builder.plan_store) has returned, where a plan was saved.
     type: dict
     default: {}
+  added:
+    description: What M(bbws.site_builder.unmanaged_info) has returned, where drift is looked for.
+    type: dict
+    default: {}
+  store:
+    description:
+      - The arguments of M(bbws.site_builder.report_store) that say where the report is kept. When empty, it stays on this machine.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = """
@@ -40,8 +49,12 @@ results:
   description: By stack its result, counts, actions, warnings, times and reason.
   returned: success
   type: dict
+path:
+  description: Where the report is kept, an S3 URL; empty where it is on this machine only.
+  returned: success
+  type: str
 lines:
-  description: The table of the stacks, where to read on, the URLs of the APIs, and the next command.
+  description: What an approver must know of a plan, the table of the stacks, where to read on, the URLs of the APIs, and the next command.
   returned: success
   type: list
   elements: str

@@ -12,6 +12,7 @@ Both servers have a gate, which uses two files in the directory in which they ru
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from pathlib import Path
@@ -31,6 +32,29 @@ STATUS = {
     **dict.fromkeys(("InternalError", "InternalFailure", "InternalServerError", "ServiceFailure"), 500),
     **dict.fromkeys(("ServiceUnavailable", "ServiceUnavailableException", "SlowDown"), 503),
 }
+
+
+# What a run asks that joins an embedded AWS which it has not started.
+WHO = "/_site_builder"
+
+
+def misdirected(host: str) -> Answer | None:
+    """Refuse a request for another name than ours: a page in a browser can point a name of its own at any address.
+
+    AWS's SDKs may put a bucket or an account before the name.
+    """
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    ours = os.environ["LOCAL_AWS_NAMES"].split()
+    if any(name == known or name.endswith(f".{known}") for known in ours):
+        return None
+    text = f"this embedded AWS is {', '.join(ours)}, and not {name!r}: to reach it by that name, add it to local_aws_names\n"
+    return 421, {"Content-Type": "text/plain; charset=utf-8"}, text.encode()
+
+
+def who() -> Answer:
+    """Say to a run that joins us which account we are, and where our servers listen."""
+    told = {"account_id": os.environ["MOTO_ACCOUNT_ID"], "ports": json.loads(os.environ["LOCAL_AWS_PORTS"])}
+    return 200, {"Content-Type": "application/json"}, json.dumps(told).encode()
 
 
 class Gate:
@@ -66,7 +90,7 @@ class Gate:
                 aws_rules.check(call)
         except Refusal as refusal:
             print(f"{time.strftime('%H:%M:%S')} {call.service} {call.operation}: {refusal.code}: {refusal.message}")
-            return answer(refusal, call.protocol, call.model)
+            return answer(refusal, call)
         return None
 
     def unreadable(self, request: Request, error: Exception) -> None:

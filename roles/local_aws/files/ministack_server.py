@@ -16,7 +16,7 @@ from typing import Any
 
 import aws_rules
 from aws_call import Answer, Call
-from aws_gate import UNREADABLE, Gate
+from aws_gate import UNREADABLE, Gate, misdirected
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.app import app
@@ -36,11 +36,14 @@ class Gated:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI has it."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self.application(scope, receive, send)
             return
+        if scope["type"] != "http":  # nothing of AWS that we serve
+            await send({"type": "websocket.close"})
+            return
         body = await _body(receive)
-        refused = await self._refused(scope, body)
+        refused = misdirected(_headers(scope).get("host", "")) or await self._refused(scope, body)
         if refused is None:
             await self.application(scope, _again(body, receive), send)
             return
@@ -51,7 +54,7 @@ class Gated:
         await send({"type": "http.response.body", "body": text})
 
     async def _refused(self, scope: Scope, body: bytes) -> Answer | None:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = _headers(scope)
         query = scope["query_string"].decode("latin-1")
         url = f"http://{headers.get('host', 'localhost')}{scope['path']}{'?' * bool(query)}{query}"
         request = Request.from_primitives(scope["method"], url, headers, body)
@@ -78,6 +81,10 @@ class Gated:
 
         await self.application({**scope, "headers": headers}, _again(body), keep)
         return json.loads(b"".join(reply)).get("Table", {})
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 async def _body(receive: Receive) -> bytes:

@@ -21,7 +21,7 @@ import aws_rules
 import moto.cognitoidp.models as pools
 import moto_gaps
 from aws_call import Answer
-from aws_gate import UNREADABLE, Gate
+from aws_gate import UNREADABLE, WHO, Gate, misdirected, who
 from moto.core.request import Request
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -49,6 +49,10 @@ class Gated:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def _refused(self, environ: Environ) -> Answer | None:
+        if refused := misdirected(environ.get("HTTP_HOST", "")):
+            return refused
+        if environ["PATH_INFO"] == WHO:
+            return who()
         if "HTTP_AUTHORIZATION" not in environ:
             return None
         request = Request(_with_body(environ))

@@ -44,6 +44,8 @@ def test_the_documents_are_written_here(run: Any, state: str) -> None:
     assert asked["documents"]["plan.html"].startswith("<!DOCTYPE html>")
     assert asked["documents"]["plan.md"].startswith("## Plan for shop in dev")
     assert "documents" not in result["invocation"]["module_args"]
+    assert result["summary"]["line"] == "plan of dev: no changes; no data is lost"
+    assert result["summary"]["expires"] == told["expires"]
 
 
 def test_a_fetch_needs_the_commit_only(run: Any) -> None:

@@ -112,7 +112,7 @@ def test_no_role_is_made_out_of_bounds() -> None:
     assert denied["Condition"] == {"StringNotEquals": {"iam:PermissionsBoundary": BOUNDARY["permissions_boundary_arn"]}}
 
 
-def test_who_plans_writes_nothing_but_locks_and_plans() -> None:
+def test_who_plans_writes_nothing_but_locks_plans_and_reports() -> None:
     """By the actions alone: none that writes on anything else."""
     reads = ("Get", "List", "Describe")
     writes = {
@@ -128,6 +128,7 @@ def test_who_plans_writes_nothing_but_locks_and_plans() -> None:
         *(("s3:PutObject", f"{prefix}/{where}") for where in ("*/terraform.tfstate.tflock", "plans/*")),
         *(("s3:DeleteObject", f"{prefix}/{where}") for where in ("*/terraform.tfstate.tflock", "plans/*")),
         ("s3:DeleteObjectVersion", f"{prefix}/plans/*"),
+        ("s3:PutObject", f"{prefix}/reports/*"),
     }  # fmt: skip
 
 
@@ -144,6 +145,8 @@ STATE = "arn:aws:s3:::states/site-builder/dev/dynamodb/terraform.tfstate"
         ("plan", "s3:PutObject", STATE, False),
         ("plan", "s3:PutObject", f"{STATE}.tflock", True),
         ("plan", "s3:DeleteObject", f"{STATE}.tflock", True),
+        ("plan", "s3:PutObject", "arn:aws:s3:::states/site-builder/dev/reports/1.json", True),
+        ("plan", "s3:DeleteObject", "arn:aws:s3:::states/site-builder/dev/reports/1.json", False),
         ("plan", "s3:GetObject", "arn:aws:s3:::site-builder-sites-dev-123456789012-eu-west-1/generations/1", False),
         ("plan", "s3:PutObject", "arn:aws:s3:::site-builder-sites-dev-123456789012-eu-west-1/x", False),
         ("plan", "iam:PassRole", "arn:aws:iam::123456789012:role/site-builder-agents-dev-eu-west-1", False),

@@ -9,8 +9,11 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -328,6 +331,99 @@ def test_lock_that_stays_held_is_reported(tmp_path: Path, monkeypatch: pytest.Mo
     refused = pytest.raises(local_aws.LocalAwsError, match="Another start or stop")
     with one._locked(), refused, two._locked():
         pytest.fail("two held the lock")
+
+
+def get(url: str, host: str = "") -> tuple[int, str]:
+    request = urllib.request.Request(url, headers={"Host": host} if host else {})
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=10) as reply:
+            return reply.status, reply.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+@pytest.mark.parametrize("endpoint", ["default", "dynamodb"])
+@pytest.mark.parametrize(
+    ("host", "taken"),
+    [
+        ("", True),
+        ("localhost", True),
+        ("localhost:80", True),
+        ("bucket.localhost:80", True),
+        ("evil.example", False),
+        ("evil.example:80", False),
+        ("127.0.0.1.evil.example", False),
+        ("evillocalhost", False),
+    ],
+)
+def test_a_request_for_another_name_is_refused(running, endpoint: str, host: str, taken: bool):
+    """A page in a browser can have its own name resolved to 127.0.0.1."""
+    _, (result, _) = running
+    path = {"default": "/moto-api/", "dynamodb": "/_ministack/health"}[endpoint]
+    status, text = get(result["endpoints"][endpoint] + path, host)
+    assert status == (200 if taken else 421)
+    assert ("add it to local_aws_names" in text) is not taken
+
+
+def test_another_run_joins_by_url_and_leaves_it_alone(running, tmp_path: Path):
+    _, (result, _) = running
+    joined = call(tmp_path, state="joined", endpoint=result["endpoints"]["default"])
+    assert joined["endpoints"] == result["endpoints"]
+    assert joined["cognito_user_pool_arns"] == result["cognito_user_pool_arns"]
+    assert (joined["processes"], joined["changed"]) == ({}, False)
+    # There is nothing of its own to stop.
+    assert call(tmp_path, state="stopped")["changed"] is False
+    assert client(joined, "sts").get_caller_identity()["Account"] == ACCOUNT
+
+
+def test_a_join_that_cannot_be_says_why(running, tmp_path: Path):
+    _, (result, _) = running
+    url = result["endpoints"]["default"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
+    for options, sentence in [
+        (
+            {"endpoint": nobody},
+            f"site_builder_local_endpoint is {nobody}, and no embedded AWS of this collection answers",
+        ),
+        ({"endpoint": result["endpoints"]["dynamodb"]}, "and no embedded AWS of this collection answers there"),
+        (
+            {"endpoint": url, "account_id": "999999999999"},
+            f"is the account {ACCOUNT}, and this run is for 999999999999",
+        ),
+        ({}, "state is joined but all of the following are missing: endpoint"),
+    ]:
+        refused = call(tmp_path, state="joined", **options)
+        assert sentence in refused["msg"], refused
+    assert not (tmp_path / "local_aws").exists()
+
+
+def test_it_listens_where_it_is_told_and_nowhere_else(nothing_left: Path):
+    """127.0.0.2 is an address of this machine as any other one."""
+    result = call(nothing_left, host="127.0.0.2", names=["aws.internal"])
+    url = result["endpoints"]["default"]
+    assert url.startswith("http://127.0.0.2:")
+    assert get(f"{url}/moto-api/", "aws.internal:4566")[0] == 200
+    assert get(f"{url}/moto-api/", "other.internal")[0] == 421
+    with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", urlsplit(url).port)):
+        pass
+    # A run on that machine which says nothing of it takes it as it is.
+    assert not call(nothing_left)["changed"]
+    refused = call(nothing_left, host="127.0.0.3")["msg"]
+    assert refused.startswith("local_aws_host is 127.0.0.3, but the embedded AWS in")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"host": "0.0.0.0"}, "local_aws_host is 0.0.0.0, every address of this machine, and local_aws_names is empty"),
+        ({"host": "192.0.2.1"}, "local_aws_host is 192.0.2.1, which is no address of this machine"),
+    ],
+)
+def test_where_it_cannot_listen(tmp_path: Path, options: dict, sentence: str):
+    assert call(tmp_path, **options)["msg"].startswith(sentence)
+    assert not (tmp_path / "local_aws/state.json").exists()
 
 
 def test_check_mode_starts_nothing(tmp_path: Path):

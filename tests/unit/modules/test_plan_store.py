@@ -6,9 +6,11 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
+import requests
 from ansible_collections.bbws.site_builder.plugins.module_utils.review import stores
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.manifest import MANIFEST
 from ansible_collections.bbws.site_builder.plugins.modules import plan_store as module
@@ -374,3 +376,58 @@ def test_check_mode_writes_nothing(store: Any) -> None:
     assert "msg" not in saved
     assert not Path(saved["folder"]).exists()
     assert "there is no saved plan" in store("fetched")["msg"]
+
+
+@pytest.mark.parametrize("store", ["s3"], indirect=True)
+def test_where_a_browser_finds_the_page(store: Any) -> None:
+    assert "page" not in store("saved")
+    key = f"{store.tmp_path.name}/dev/plans/20261125T100000Z-aaaaaa/plan.html"
+    console = urlsplit(store("saved", page_url="console")["page"])
+    assert (console.netloc, console.path) == ("eu-west-1.console.aws.amazon.com", "/s3/object/states")
+    assert parse_qs(console.query) == {"region": ["eu-west-1"], "prefix": [key]}
+    page = store("saved", page_url="presigned")["page"]
+    # By version 4, and where the bucket is: what boto3 does by itself, a bucket of today refuses.
+    assert parse_qs(urlsplit(page).query)["X-Amz-Expires"] == ["3600"]
+    assert urlsplit(page).netloc == "states.s3.eu-west-1.amazonaws.com"
+    # A browser sends no headers of ours, so that none may be signed.
+    answer = requests.get(page, timeout=10)
+    assert (answer.status_code, answer.text) == (200, DOCUMENTS["plan.html"])
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "x-amz-expected-bucket-owner" not in page.lower()
+
+
+@pytest.mark.parametrize("store", ["local"], indirect=True)
+def test_a_folder_has_no_address(store: Any) -> None:
+    assert "page" not in store("saved", page_url="console")
+
+
+@pytest.mark.parametrize(
+    ("region", "console"),
+    [("cn-north-1", "console.amazonaws.cn"), ("us-gov-west-1", "console.amazonaws-us-gov.com")],
+)
+def test_other_partitions_have_consoles_of_their_own(region: str, console: str) -> None:
+    assert stores.console_of(region) == console
+
+
+EARLIER, LATER = "20261125T090000Z-aaaaaa", "20261125T100000Z-bbbbbb"
+
+
+def test_an_approval_that_went_stale_is_named_by_the_next_plan(store: Any) -> None:
+    assert store("saved", plan_id=EARLIER)["stale"] == ""
+    # It could still be applied, and so there is nothing to say.
+    assert store("saved", plan_id=LATER)["stale"] == ""
+    moved = store("saved", plan_id=f"{LATER}b", facts={**FACTS, "commit": "decade"})["stale"]
+    assert moved.startswith(f"the plan {LATER} was made from commit c0ffee, and this checkout is at decade")
+    old = store("saved", plan_id=f"{LATER}c", facts={**FACTS, "commit": "decade", "created": "2026-11-27T10:00:00Z"})
+    assert old["stale"].startswith(f"the plan {LATER}b is 172800 s old")
+
+
+def test_a_plan_that_was_applied_is_not_stale(store: Any) -> None:
+    store("saved", plan_id=EARLIER)
+    later = {**FACTS, "commit": "decade"}
+    applied = {"s3": {**STACK, "serial": 4, "plan": PLAN}}
+    assert store("saved", plan_id=LATER, facts=later, stacks=applied)["stale"] == ""
+    # Nor is one in which there was nothing to apply.
+    nothing = {"s3": {**STACK, "serial": 4, "plan": {**PLAN, "has_changes": False}}}
+    store("saved", plan_id=f"{LATER}b", facts=later, stacks=nothing)
+    assert store("saved", plan_id=f"{LATER}c", facts=FACTS, stacks=nothing)["stale"] == ""
