@@ -23,6 +23,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENV
 from ansible_collections.bbws.site_builder.plugins.module_utils.order import waves
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import lambda_, registry
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common import stop
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import levels
 
 _ROLES = Path(__file__).resolve().parents[2] / "roles"
 _ARGUMENTS = {
@@ -34,6 +35,14 @@ Values = Mapping[str, Any]
 
 def _reason(error: Exception) -> str:
     return str(error).splitlines()[0].rstrip(".")
+
+
+def _rendered(stacks: registry.Stacks, settings: Values) -> dict[str, Any]:
+    shipped = (_ROLES.parent / "terraform" / levels.FILE).read_text()
+    return {
+        "rendered": registry.rendered(stacks, settings),
+        "rendered_levels": levels.deepened(shipped, stacks["api_gateway"]["tfvars"]),
+    }
 
 
 class ActionModule(ActionBase):
@@ -292,7 +301,7 @@ class ActionModule(ActionBase):
             "models": bedrock.called(stacks["iam"]["tfvars"]["roles"]),
             "predicted_outputs": {name: stack["predicted_outputs"] for name, stack in stacks.items()},
             "stacks": entries,
-            **({"rendered": registry.rendered(stacks, settings)} if arguments["render"] else {}),
+            **(_rendered(stacks, settings) if arguments["render"] else {}),
         }
 
 

@@ -118,11 +118,10 @@ def test_a_state_that_cannot_be_read_comes_back(sit: Sit) -> None:
     """Every other playbook stops at such a state."""
     client = sit.client("s3", REGION)
     version, good = client.head_object(**STATE)["VersionId"], sit.newest()
-    notes = {"site_builder_definitions": [str(sit.work_dir / "notes.yml")]}
     client.put_object(**STATE, Body=b"{")
-    stopped = sit.run("plan", **notes)
+    stopped = sit.run("plan")
     assert stopped.code != 0
     assert "cannot be read as a Terraform state" in " ".join(stopped.output.split())
-    sit.right("restore_state", **notes, site_builder_state_version=version, site_builder_confirm_restore="sit")
+    sit.right("restore_state", site_builder_state_version=version, site_builder_confirm_restore="sit")
     assert sit.newest() == {**good, "serial": good["serial"] + 1}
-    assert sit.right("deploy", **notes).results() == {"dynamodb": "unchanged"}
+    assert sit.right("deploy").results() == {"dynamodb": "unchanged"}

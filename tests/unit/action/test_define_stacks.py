@@ -16,6 +16,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils import preflight
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.inputs import stack_inputs
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import STACKS
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import levels
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.hcl import to_hcl
 from ansible_collections.bbws.site_builder.plugins.modules import define_stacks as module
 
@@ -477,6 +478,13 @@ def test_environment_of_the_checkout(act: Callable[..., dict[str, Any]], environ
     assert rendered.keys() == {"environment", "region", "replica_region", "account_id", "tags", "stacks"}
     assert rendered["stacks"].keys() == STACKS.keys()
     assert not {"environment", "region", "account_id", "tags"} & rendered["stacks"]["iam"].keys()
+
+
+@pytest.mark.parametrize("depth", [12, 15])
+def test_levels_are_rendered_as_deep_as_the_paths(run: Callable[..., dict[str, Any]], depth: int) -> None:
+    route = {"path": "/a" * depth, "method": "GET", "function": "agents"}
+    own = {**OWN, "api_gateway_apis": {"a": {"routes": {"r": route}}}}
+    assert run(own, arguments={"render": True})["rendered_levels"] == levels.text(depth)
 
 
 def test_an_environment_is_an_inventory_and_a_line(
