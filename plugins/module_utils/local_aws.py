@@ -154,9 +154,7 @@ class LocalAws:
                 return state
         return None
 
-    def _refuse_other_settings(
-        self, state: dict[str, Any], account_id: str, ports: dict[str, int], host: str
-    ) -> None:
+    def _refuse_other_settings(self, state: dict[str, Any], account_id: str, ports: dict[str, int], host: str) -> None:
         """Both servers keep everything in memory: starting them anew is the user's decision."""
         pairs = [("local_aws_account_id", account_id, state["account_id"])]
         if host != HOST:  # a run that only wants an AWS takes it wherever it listens
@@ -185,9 +183,7 @@ class LocalAws:
             with contextlib.ExitStack() as stack:
                 # Both ports are ours before the first server starts.
                 sockets = [stack.enter_context(_listen(server, ports[server.endpoint], host)) for server in SERVERS]
-                bound = {
-                    server.endpoint: sock.getsockname()[1] for server, sock in zip(SERVERS, sockets, strict=True)
-                }
+                bound = {server.endpoint: sock.getsockname()[1] for server, sock in zip(SERVERS, sockets, strict=True)}
                 known = {
                     "LOCAL_AWS_NAMES": " ".join(dict.fromkeys([HOST, "localhost", _reached(host), *names])),
                     "LOCAL_AWS_PORTS": json.dumps(bound),
@@ -396,7 +392,9 @@ def _listen(server: Server, port: int, host: str) -> socket.socket:
         sock.close()
         reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error})"
         if error.errno == errno.EADDRNOTAVAIL:
-            raise LocalAwsError(f"local_aws_host is {host}, which is no address of this machine: name one of its own") from error
+            raise LocalAwsError(
+                f"local_aws_host is {host}, which is no address of this machine: name one of its own"
+            ) from error
         raise LocalAwsError(
             f"{server.port_variable} is {port}, but port {port} of {host} {reason}: set "
             f"{server.port_variable} to a free port, or to 0 to have one chosen."

@@ -97,7 +97,9 @@ _ALONE: dict[str, Check] = {
     "site_builder_cors_origin": api_gateway.ORIGIN,
     "site_builder_imports": entries(entries(text("import id", r"\S.*")), choice(*STACKS)),
     "site_builder_local_endpoint": text(
-        "URL", r"|http://[A-Za-z0-9.-]+(:[0-9]+)?/?", "write the one that local_aws_up.yml has printed, such as http://10.0.0.5:4566"
+        "URL",
+        r"|http://[A-Za-z0-9.-]+(:[0-9]+)?/?",
+        "write the one that local_aws_up.yml has printed, such as http://10.0.0.5:4566",
     ),
     "site_builder_lock_id": text(
         "lock id", r"|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "copy it from unlock.yml"

@@ -152,7 +152,9 @@ def places(folder: str, saved: Mapping[str, Any], kept: str = "") -> list[str]:
     if saved.get("plan_id") and saved.get("folder"):
         lines.append(f"plan:   {saved['plan_id']} in {saved['path']}, SHA-256 {saved['sha256']}")
         if saved.get("summary"):
-            lines.append(f"valid:  until {saved['summary']['expires']}, and while branch, variables and states stay as they are")
+            lines.append(
+                f"valid:  until {saved['summary']['expires']}, and while branch, variables and states stay as they are"
+            )
     if saved.get("stale"):
         lines.append(f"before: {saved['stale']}")
     return lines

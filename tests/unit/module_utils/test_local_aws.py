@@ -383,9 +383,15 @@ def test_a_join_that_cannot_be_says_why(running, tmp_path: Path):
         free.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{free.getsockname()[1]}"
     for options, sentence in [
-        ({"endpoint": nobody}, f"site_builder_local_endpoint is {nobody}, and no embedded AWS of this collection answers"),
+        (
+            {"endpoint": nobody},
+            f"site_builder_local_endpoint is {nobody}, and no embedded AWS of this collection answers",
+        ),
         ({"endpoint": result["endpoints"]["dynamodb"]}, "and no embedded AWS of this collection answers there"),
-        ({"endpoint": url, "account_id": "999999999999"}, f"is the account {ACCOUNT}, and this run is for 999999999999"),
+        (
+            {"endpoint": url, "account_id": "999999999999"},
+            f"is the account {ACCOUNT}, and this run is for 999999999999",
+        ),
         ({}, "state is joined but all of the following are missing: endpoint"),
     ]:
         refused = call(tmp_path, state="joined", **options)

@@ -30,7 +30,9 @@ def keep(run_module: Callable[..., dict], tmp_path: Path) -> Iterator[Callable[.
 
 
 def objects() -> list[str]:
-    return [item["Key"] for item in boto3.client("s3", "eu-west-1").list_objects_v2(Bucket="states").get("Contents", [])]
+    return [
+        item["Key"] for item in boto3.client("s3", "eu-west-1").list_objects_v2(Bucket="states").get("Contents", [])
+    ]
 
 
 def test_it_lies_beside_the_states_and_names_the_owner(keep: Any, monkeypatch: pytest.MonkeyPatch) -> None:
