@@ -46,22 +46,29 @@ class ActionModule(ActionBase):
         finally:
             os.umask(umask)
         kept = self._keep(folder, variables)
+        in_awx = "awx_job_id" in variables or "tower_job_id" in variables
+        # Of a container nothing is left; on a person's machine the file is nearer.
+        where = kept.get("path", "") if in_awx else ""
+        lines = [
+            *(f"{name}: {reason}" for name, reason in endless.items()),
+            # An approver reads from here.
+            *([*summary_lines(saved["summary"]), ""] if saved.get("summary") else []),
+            *report.run_table(rows),
+            "",
+            *report.places(str(folder), saved, where),
+            *self._onward(variables, rows, saved, in_awx),
+        ]
+        for text in lines if in_awx else []:
+            # Without the frame that Ansible's own output puts around a task.
+            self._display.display(text)
         return {
             **result,
             **({"warnings": kept["warnings"]} if kept.get("warnings") else {}),
             "changed": False,
             "path": kept.get("path", ""),
             "results": {row["name"]: row for row in rows},
-            "lines": [
-                *(f"{name}: {reason}" for name, reason in endless.items()),
-                # An approver reads from here.
-                *(summary_lines(saved["summary"]) + [""] if saved.get("summary") else []),
-                *report.run_table(rows),
-                "",
-                *report.places(str(folder), saved, kept.get("path", "")),
-                *self._onward(variables, rows, saved),
-            ],
-            "stats": report.stats(rows, str(folder), saved, line, kept.get("path", "")),
+            "lines": [] if in_awx else lines,
+            "stats": report.stats(rows, str(folder), saved, line, where),
         }
 
     def _keep(self, folder: Path, variables: dict[str, Any]) -> dict[str, Any]:
@@ -70,16 +77,20 @@ class ActionModule(ActionBase):
         if not store or self._task.check_mode:
             return {}
         arguments = {**store, "report": str(folder / "report.json"), "run_id": folder.name}
-        return self._execute_module(
+        kept = self._execute_module(
             module_name="bbws.site_builder.report_store", module_args=arguments, task_vars=variables
         )
+        if kept.get("failed"):
+            kept.setdefault("warnings", []).append(f"the report of this run is not in the state bucket: {kept['msg']}")
+        return kept
 
     @staticmethod
-    def _onward(variables: dict[str, Any], rows: list[dict[str, Any]], saved: dict[str, Any]) -> list[str]:
+    def _onward(
+        variables: dict[str, Any], rows: list[dict[str, Any]], saved: dict[str, Any], in_awx: bool
+    ) -> list[str]:
         """Where the result is to be seen, and what to do next; in a job of AWX that is the next job of the workflow."""
         mode, engine = variables["terraform_stack_mode"], variables["terraform_stack_next"]
         lines = report.url_lines(engine["outputs"].get("api_gateway") or {}) if mode in ("deploy", "apply") else []
-        in_awx = "awx_job_id" in variables or "tower_job_id" in variables
         return [*lines, *([] if in_awx else commands.after(mode, rows, saved, context.CLIARGS))]
 
     @staticmethod

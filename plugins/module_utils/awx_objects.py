@@ -1,6 +1,6 @@
 # Copyright (c) 2026 BBWS platform team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What playbooks/awx.yml makes of an AWX, as data: the modules of awx.awx and what each is called with, in the order that AWX wants."""
+"""What playbooks/awx.yml makes of an AWX, as data: modules of awx.awx and their arguments, in the order that AWX wants."""
 
 from __future__ import annotations
 
@@ -337,7 +337,7 @@ def _messages() -> dict[str, dict[str, Any]]:
         return {"started": None, "success": None, "error": None, "workflow_approval": None} | events
 
     approval = {
-        "running": "approval_node_name ~ ' is waiting for you: read the plan job before it, then approve or deny: ' ~ workflow_url",
+        "running": "approval_node_name ~ ' is waiting for you: read the plan job before it, then answer: ' ~ workflow_url",
         "approved": "approval_node_name ~ ' was approved: ' ~ workflow_url",
         "denied": "approval_node_name ~ ' was denied, and nothing is deployed: ' ~ workflow_url",
         "timed_out": "approval_node_name ~ ' was not answered in time, and nothing is deployed: ' ~ workflow_url",

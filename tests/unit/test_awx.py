@@ -536,7 +536,7 @@ def test_an_approver_is_told_what_the_plan_does_and_then_that_it_waits() -> None
     assert sent(
         messages("approval")["workflow_approval"]["running"]["body"], approval_node_name="site-builder prod approval"
     ) == (
-        "site-builder prod approval is waiting for you: read the plan job before it, then approve or deny: "
+        "site-builder prod approval is waiting for you: read the plan job before it, then answer: "
         "https://towerhost/#/workflows/1010"
     )
     # No environment without an approval says that somebody must look.

@@ -57,7 +57,7 @@ class Desk:
 
 @functools.cache
 def worked_out(changed: str) -> dict[str, Any]:
-    return settings(**dict(eval(changed)))  # noqa: S307 - a repr of our own
+    return settings(**dict(eval(changed)))
 
 
 @pytest.fixture
