@@ -43,6 +43,7 @@ _S3 = {
     "GetPublicAccessBlock": {"GetBucketPublicAccessBlock"},
     "HeadBucket": {"ListBucket"},
     "HeadObject": {"GetObject"},
+    "ListBucketInventoryConfigurations": {"GetInventoryConfiguration"},
     "ListBuckets": {"ListAllMyBuckets"},
     "ListObjectVersions": {"ListBucketVersions"},
     "ListObjects": {"ListBucket"},

@@ -35,6 +35,7 @@ def _settings(
         "lift_protection": False,
         "replica_kms_key_arn": replica_key,
         "bedrock_region": "eu-west-1",
+        "bedrock_routed_regions": ["eu-west-3"],
         "cognito_user_pool_arns": [POOL],
         "alert_emails": ["team@example.com"],
         "public_values": ["model", "eu-west-1", "*"],

@@ -1,8 +1,9 @@
-"""Measure deploy.yml beside the shell loop that a user would write: `make bench`, see docs/performance.md.
+"""Measure deploy.yml beside the shell loops that a user would write: `make bench`, see docs/performance.md.
 
-Both work on the same embedded AWS, the same six root modules and the same variables, one after the other: the loop runs
-`terraform init` and `terraform apply -auto-approve` in each stack. Prints a table in Markdown: wall and CPU seconds (of all child
-processes, servers of the embedded AWS excepted), and how many Terraform processes there were.
+All work on the same embedded AWS, the same six root modules and the same variables, one after the other: a loop runs
+`terraform init` and `terraform apply -auto-approve` in each stack, one by one, or the stacks of a wave side by side. Prints a
+table in Markdown: wall and CPU seconds (of all child processes, servers of the embedded AWS excepted), the most memory that they
+had at once, and how many processes of Terraform and its provider there were.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +28,9 @@ from typing import Any
 import boto3
 
 ROOT = Path(__file__).resolve().parents[1]
-STACKS = ("dynamodb", "s3", "iam", "lambda", "api_gateway", "monitoring")
+WAVES = (("dynamodb", "s3"), ("iam",), ("lambda",), ("api_gateway",), ("monitoring",))
+STACKS = tuple(stack for wave in WAVES for stack in wave)
+LOOK_SECONDS = 0.1
 PLAYBOOK = ROOT / ".venv/bin/ansible-playbook"
 
 
@@ -35,25 +40,70 @@ class Figures:
 
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
-    terraform: list[int] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
+    processes: list[tuple[int, int]] = field(default_factory=list)
 
     def row(self, name: str) -> str:
         wall, cpu = (
             f"{statistics.median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
             for values in (self.wall, self.cpu)
         )
-        return f"| {name} | {wall} | {cpu} | {statistics.median(self.terraform):.0f} |"
+        terraform, provider = sorted(self.processes)[len(self.processes) // 2]
+        return f"| {name} | {wall} | {cpu} | {max(self.memory):.0f} | {terraform} | {provider} |"
+
+
+class Watch(threading.Thread):
+    """Looks at our descendants: how much memory they have, and which of them are Terraform's."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.memory, self.terraform, self.provider = 0, set[int](), set[int]()
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        while not self._over.wait(LOOK_SECONDS):
+            self._look()
+
+    def stop(self) -> None:
+        self._over.set()
+        self.join()
+
+    def _look(self) -> None:
+        parents: dict[int, int] = {}
+        names: dict[int, str] = {}
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                head, _, rest = (entry / "stat").read_text().rpartition(")")
+            except OSError:
+                continue  # it has ended
+            names[int(entry.name)] = head.partition("(")[2]
+            parents[int(entry.name)] = int(rest.split()[1])
+        ours = {os.getpid()}
+        while more := {pid for pid, parent in parents.items() if parent in ours} - ours:
+            ours |= more
+        memory = 0
+        for pid in ours - {os.getpid()}:
+            try:
+                # What is shared is counted once, in parts.
+                rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+                memory += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+            except (OSError, StopIteration):
+                continue
+            if names[pid] == "terraform":
+                self.terraform.add(pid)
+            elif names[pid].startswith("terraform-provi"):
+                self.provider.add(pid)
+        self.memory = max(self.memory, memory)
 
 
 class Bench:
     """One embedded AWS, and the two ways to bring it up to date."""
 
     def __init__(self, folder: Path) -> None:
-        self.work, self.count = folder / "work", folder / "terraform.count"
-        binary = shutil.which("terraform") or str(ROOT / ".venv/bin/terraform")
-        self.binary = folder / "terraform"
-        self.binary.write_text(f'#!/bin/sh\necho >>"{self.count}"\nexec "{binary}" "$@"\n')
-        self.binary.chmod(0o755)
+        self.work = folder / "work"
+        self.binary = shutil.which("terraform") or str(ROOT / ".venv/bin/terraform")
+        self.examples = folder / "examples"
+        shutil.copytree(ROOT / "examples", self.examples)
         self.environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
         self.figures: dict[str, Figures] = {}
         self.packages: dict[str, bytes] = {}
@@ -62,20 +112,39 @@ class Bench:
         variables = {
             "site_builder_target": "local",
             "site_builder_work_dir": str(self.work),
-            "site_builder_terraform_binary": str(self.binary),
+            "lambda_source_dir": str(self.examples),
         }
         self._run([str(PLAYBOOK), playbook, "-i", "inventories/dev", "-e", json.dumps(variables), *more], ROOT)
 
-    def loop(self) -> None:
+    def loop(self, *command: str, at_once: int = 1, backwards: bool = False) -> None:
         """The loop of a user, in the roots and with the variables that plan.yml has left."""
         environment = self._terraform_environment()
-        for stack in STACKS:
+        arguments = command or ("apply", "-auto-approve")
+
+        def one(stack: str) -> None:
             root, tfvars = self.roots[stack]
-            if stack == "lambda":
+            if stack == "lambda" and not backwards:
                 self._upload()
-            command = ["apply", "-auto-approve", "-input=false", f"-var-file={tfvars}"]
-            self._run([str(self.binary), "init", "-input=false"], root, environment)
-            self._run([str(self.binary), *command], root, environment)
+            self._run([self.binary, "init", "-input=false"], root, environment)
+            self._run([self.binary, *arguments, "-input=false", f"-var-file={tfvars}"], root, environment)
+
+        for wave in WAVES[::-1] if backwards else WAVES:
+            with ThreadPoolExecutor(at_once) as pool:
+                list(pool.map(one, wave))
+
+    def change(self) -> None:
+        """One function gets another byte."""
+        with (self.examples / "functions/agents/app.py").open("a") as file:
+            file.write("\n# one byte more\n")
+
+    def take_variables(self) -> None:
+        """For the loop: the packages and the variables of a changed function, which somebody has to make for it, too."""
+        self.ansible("playbooks/plan.yml", "--limit", "lambda")
+        self._variables(["lambda"])
+        path = max((self.work / "packages").glob("*.zip"), key=lambda path: path.stat().st_mtime)
+        functions = json.loads(self.roots["lambda"][1].read_text())["packages"]
+        key = next(p["s3_key"] for p in functions.values() if path.stem in p["s3_key"])
+        self.packages[key] = path.read_bytes()
 
     def destroy(self) -> None:
         """Take everything down, and keep the packages: the loop has none of its own."""
@@ -85,6 +154,12 @@ class Bench:
         self.ansible(
             "playbooks/destroy.yml", "-e", "site_builder_confirm_destroy=dev", "-e", "site_builder_empty_buckets=true"
         )
+
+    def destroy_by_loop(self) -> None:
+        s3, bucket = self._s3(), self._artifacts()
+        for version in s3.list_object_versions(Bucket=bucket)["Versions"]:
+            s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+        self.loop("destroy", "-auto-approve", backwards=True)
 
     def _upload(self) -> None:
         s3, bucket = self._s3(), self._artifacts()
@@ -109,21 +184,25 @@ class Bench:
     def prepare(self) -> None:
         """Take roots and variables from a plan of everything."""
         self.ansible("playbooks/plan.yml")
+        self.roots: dict[str, tuple[Path, Path]] = {}
+        self._variables(STACKS)
+
+    def _variables(self, stacks: Iterable[str]) -> None:
         plans = max((self.work / "dev/plans").iterdir())
         run = max((self.work / "dev/runs").iterdir())
-        self.roots: dict[str, tuple[Path, Path]] = {}
-        for stack in STACKS:
+        for stack in stacks:
             root = next((run / stack).rglob("backend.tf.json")).parent
-            command = [str(self.binary), "show", "-json", str(plans / f"{stack}.tfplan")]
+            command = [self.binary, "show", "-json", str(plans / f"{stack}.tfplan")]
             shown = subprocess.run(
                 command, cwd=root, env=self._terraform_environment(), capture_output=True, check=True
             )
             values = {name: entry["value"] for name, entry in json.loads(shown.stdout)["variables"].items()}
             tfvars = self.work / f"{stack}.tfvars.json"
             tfvars.write_text(json.dumps(values))
-            copy = self.work / "loop" / stack
-            shutil.copytree(root.parents[1], copy, symlinks=True)
-            self.roots[stack] = (copy / root.relative_to(root.parents[1]), tfvars)
+            if stack not in self.roots:
+                copy = self.work / "loop" / stack
+                shutil.copytree(root.parents[1], copy, symlinks=True)
+                self.roots[stack] = (copy / root.relative_to(root.parents[1]), tfvars)
 
     def measure(self, name: str, call: Callable[[], None]) -> None:
         with self._measured(self.figures.setdefault(name, Figures())):
@@ -131,13 +210,16 @@ class Bench:
 
     @contextmanager
     def _measured(self, figures: Figures) -> Iterator[None]:
-        self.count.write_text("")
+        watch = Watch()
         before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        watch.start()
         yield
+        watch.stop()
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         figures.wall.append(time.monotonic() - started)
         figures.cpu.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-        figures.terraform.append(len(self.count.read_text().splitlines()))
+        figures.memory.append(watch.memory / 1024)
+        figures.processes.append((len(watch.terraform), len(watch.provider)))
 
     def _terraform_environment(self) -> dict[str, str]:
         state = json.loads((self.work / "local_aws/state.json").read_text())
@@ -160,22 +242,40 @@ class Bench:
 def main() -> None:
     """Usage: bench.py [repetitions]."""
     repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    cores = os.cpu_count() or 1
+    skip = ("-e", "site_builder_skip_unchanged=true")
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
         try:
             bench.prepare()
-            bench.measure("deploy.yml, first", lambda: bench.ansible("deploy.yml"))
-            bench.destroy()
-            bench.measure("loop, first", bench.loop)
+            bench.measure("first: deploy.yml", lambda: bench.ansible("deploy.yml"))
+            bench.measure("destroy: destroy.yml", bench.destroy)
+            bench.measure("first: loop", bench.loop)
+            bench.measure("destroy: loop", bench.destroy_by_loop)
+            bench.measure("first: loop, waves", lambda: bench.loop(at_once=cores))
+            bench.ansible("deploy.yml", *skip)
             for _ in range(repetitions):
-                bench.measure("deploy.yml, nothing to change", lambda: bench.ansible("deploy.yml"))
-                bench.measure("loop, nothing to change", bench.loop)
-                bench.measure("drift.yml", lambda: bench.ansible("playbooks/drift.yml"))
+                bench.measure("no change: loop", bench.loop)
+                bench.measure("no change: deploy.yml", lambda: bench.ansible("deploy.yml"))
+                bench.measure("no change: loop, waves", lambda: bench.loop(at_once=cores))
+                bench.measure("no change: deploy.yml, skip", lambda: bench.ansible("deploy.yml", *skip))
+                bench.measure("plan: loop", lambda: bench.loop("plan"))
+                bench.measure("plan: plan.yml", lambda: bench.ansible("playbooks/plan.yml"))
+                bench.measure("drift: drift.yml", lambda: bench.ansible("playbooks/drift.yml"))
+                bench.change()
+                bench.measure("one function: deploy.yml", lambda: bench.ansible("deploy.yml"))
+                bench.ansible("deploy.yml", *skip)
+                bench.change()
+                bench.measure("one function: deploy.yml, skip", lambda: bench.ansible("deploy.yml", *skip))
+                bench.change()
+                bench.take_variables()
+                bench.measure("one function: loop", bench.loop)
+                bench.ansible("deploy.yml", *skip)
         finally:
             bench.ansible("playbooks/local_aws_down.yml")
-    print(f"{os.cpu_count()} cores, medians (smallest to largest) of {repetitions}, first deployments once\n")
-    print("| run | wall, s | CPU, s | Terraform processes |\n|---|---|---|---|")
-    for name, figures in bench.figures.items():
+    print(f"{cores} cores, medians (smallest to largest) of {repetitions}, first deployments and destructions once\n")
+    print("| run | wall, s | CPU, s | memory, MiB | Terraform | provider |\n|---|---|---|---|---|---|")
+    for name, figures in sorted(bench.figures.items()):
         print(figures.row(name))
 
 

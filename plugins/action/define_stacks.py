@@ -14,7 +14,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.vars import load_extra_vars
-from ansible_collections.bbws.site_builder.plugins.module_utils import awx, paths, preflight
+from ansible_collections.bbws.site_builder.plugins.module_utils import awx, definitions, paths, preflight
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS, resource_name
 from ansible_collections.bbws.site_builder.plugins.module_utils.order import waves
@@ -29,6 +29,10 @@ _ARGUMENTS = {
 Values = Mapping[str, Any]
 
 
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(".")
+
+
 class ActionModule(ActionBase):
     """Collects what the checks and the definitions want to see; both are pure functions in module_utils."""
 
@@ -38,10 +42,11 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _, arguments = self.validate_argument_spec(_ARGUMENTS)
         self._vars = task_vars or {}
+        self._origins: definitions.Origins = {}
         try:
             found = self._found(arguments)
         except SiteBuilderError as error:
-            return {**result, "failed": True, "msg": str(error)}
+            return {**result, "failed": True, "msg": "\n".join(definitions.named(error.problems, self._origins))}
         # The environment variables of functions may hold secrets; what is wrong must stay readable.
         return {**result, "changed": False, "_ansible_no_log": True, **found}
 
@@ -70,15 +75,15 @@ class ActionModule(ActionBase):
         problems += [*(problem for name in sorted(wrong) for problem in wrong[name]), *misplaced]
         if not misplaced and not wrong.keys() & defaults["site_builder"].keys():
             problems += preflight.settings_problems(right)
-        of_people = given.union(*hosts.values())
+        of_people = given.union(*hosts.values(), (place.partition(".")[0] for place in self._origins))
         problems += self._definition_problems(right, of_people, all_of_them=not problems)
         stop(problems)
-        definitions = {name: values[name] for name in registry.DEFINITIONS}
+        defined = {name: values[name] for name in registry.DEFINITIONS}
         settings = preflight.settings(values)
         warnings = preflight.warnings(values)
         for warning in warnings:
             self._display.warning(warning)
-        stacks = registry.define(definitions, self._documents(definitions["api_gateway_apis"]), settings)
+        stacks = registry.define(defined, self._documents(defined["api_gateway_apis"]), settings)
         return {
             **self._result(values, settings, stacks, arguments),
             "paths": {name: values[name] for name in paths.SETTINGS},
@@ -118,10 +123,10 @@ class ActionModule(ActionBase):
 
     def _definition_problems(self, values: Values, of_people: set[str], all_of_them: bool) -> list[str]:
         """A role's own definition is as wrong as the variables that it is made of, and they have been told of."""
-        definitions = {name: values[name] for name in registry.DEFINITIONS if name in values}
+        defined = {name: values[name] for name in registry.DEFINITIONS if name in values}
         if not all_of_them:
-            return registry.malformed({name: value for name, value in definitions.items() if name in of_people})
-        return registry.malformed(definitions) or registry.astray(values, definitions)
+            return registry.malformed({name: value for name, value in defined.items() if name in of_people})
+        return registry.malformed(defined) or registry.astray(values, defined)
 
     def _evaluated(
         self, defaults: Mapping[str, Values], hosts: Mapping[str, Values]
@@ -132,7 +137,12 @@ class ActionModule(ActionBase):
         wrong: dict[str, list[str]] = {}
         every = {name: value for variables in defaults.values() for name, value in variables.items()}
         # Where the inventory is, for what it says; else where the user stands.
-        inventory = self._vars.get("inventory_dir") or os.getcwd()
+        inventory = awx.inventory_folder(
+            self._vars.get("inventory_dir") or os.getcwd(),
+            self._vars.get("site_builder_environment"),
+            self._vars,
+            os.getcwd(),
+        )
         on_command_line = load_extra_vars(self._loader)
         # The shared ones come first: the others are made of them, and need not have them worked out again.
         for role in sorted(defaults, key=lambda role: role != "site_builder"):
@@ -151,9 +161,49 @@ class ActionModule(ActionBase):
                         if paths.holds_paths(name):
                             templar.available_variables = {**templar.available_variables, name: values[name]}
                     except AnsibleError as error:
-                        reason = str(error).splitlines()[0].rstrip(".")
-                        wrong[name] = [f"{name} cannot be evaluated: {reason}; correct its template"]
+                        wrong[name] = [f"{name} cannot be evaluated: {_reason(error)}; correct its template"]
+            if role == "site_builder":
+                files = self._files(values.get("site_builder_definitions"))
+            for name in own.keys() & registry.DEFINITIONS.keys() & values.keys():
+                values[name], problems = self._merged(name, values[name], files, templar)
+                if problems:
+                    wrong[name] = problems
         return values, wrong
+
+    def _files(self, places: Any) -> dict[Path, Values]:
+        """What the definition files hold."""
+        if not isinstance(places, list) or not all(isinstance(place, str) for place in places):
+            # That is told with all other types.
+            return {}
+        read: dict[Path, Values] = {}
+        problems: list[str] = []
+        for path in definitions.files(places):
+            name = definitions.called(path)
+            try:
+                text = self._loader.get_text_file_contents(str(path))
+                read[path] = self._loader.load_from_file(str(path), cache="none", trusted_as_template=True) or {}
+                problems += definitions.malformed(name, text, read[path], registry.DEFINITIONS)
+            except (AnsibleError, OSError) as error:
+                problems.append(f"{name} cannot be read ({_reason(error)}); correct it, or move it out of that folder")
+        stop(problems)
+        return read
+
+    def _merged(self, variable: str, value: Any, files: Mapping[Path, Values], templar: Any) -> tuple[Any, list[str]]:
+        """A definition with what the files say of it, and what is wrong with that."""
+        parts: list[tuple[str, Any]] = []
+        problems: list[str] = []
+        for path, content in files.items():
+            if variable in content:
+                name = definitions.called(path)
+                try:
+                    part = paths.absolute(variable, templar.template(content[variable]), str(path.parent))
+                    parts.append((name, part))
+                except AnsibleError as error:
+                    problems.append(f"{name}: {variable} cannot be evaluated: {_reason(error)}; correct its template")
+        patch, origins, doubled = definitions.together(variable, parts)
+        self._origins |= origins
+        result, missing = definitions.merged(variable, value, patch)
+        return result, [*problems, *doubled, *missing]
 
     def _misplaced(self, values: Values) -> list[str]:
         if "site_builder_environment" not in values:
@@ -173,9 +223,9 @@ class ActionModule(ActionBase):
                 try:
                     documents[path] = lookup.run([path], {})[0]
                 except (AnsibleError, UnicodeError, OSError) as error:
-                    reason = str(error).splitlines()[0].rstrip(".")
+                    where = f"api_gateway_apis.{key}.documents"
                     problems.append(
-                        f"api_gateway_apis.{key}.documents names {path!r}, which cannot be read ({reason}); correct the path"
+                        f"{where} names {path!r}, which cannot be read ({_reason(error)}); correct the path"
                     )
         stop(problems)
         return documents

@@ -14,7 +14,7 @@ from ansible import constants as C  # noqa: N812 - Ansible's own name for it
 from ansible import context
 from ansible.plugins.action import ActionBase
 from ansible_collections.bbws.site_builder.plugins.module_utils import engine, report
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import dynamodb
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import dynamodb, iam, s3
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.inputs import stack_inputs
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.diagnostics import (
     apply_verdict,
@@ -52,15 +52,23 @@ class ActionModule(ActionBase):
         for name in self._names:
             if before:
                 self._happened(run, name, before["stacks"][name])
+        not_taken = [] if before else engine.not_taken(self._mode, self._vars.get("site_builder_saved_plan"))
+        for event in not_taken:
+            self._say(f"the saved plan is not applied: {event['reason']}", C.COLOR_ERROR)
+            run.events |= {name: [event] for name in self._names}
         self._tfvars: dict[str, dict[str, Any]] = {}
         self._sha256: dict[str, str] = {}
         self._half: dict[str, bool] = {}
         self._events = run.events
+        if not before:
+            self._tell_not_told()
         steps = run.decide(self._inputs_sha256)
         for name, step in steps.items():
             self._prepare(name, step)
-            self._tell(name, step, before.get("stacks", {}).get(name))
+            if not self._is_skipped(steps, name) and not not_taken:
+                self._tell(name, step, before.get("stacks", {}).get(name))
         self._tell_unchanged(steps, before.get("stacks", {}))
+        self._tell_skipped(steps, before.get("stacks", {}))
         open_ = [name for name, step in steps.items() if step["do"] != "done"]
         results = {name: step["result"] for name, step in steps.items() if step["do"] == "done"}
         return {
@@ -73,6 +81,7 @@ class ActionModule(ActionBase):
             "events": run.events,
             "outputs": self._outputs,
             "entries": {name: self._entry(run, name) for name in self._names},
+            "to_remember": {} if open_ or not self._rules["skip_unchanged"] else self._to_remember(run, steps),
             "results": results,
             "open": open_,
             "all_planned": all(result["result"] in ("planned", "unchanged") for result in results.values()),
@@ -99,7 +108,9 @@ class ActionModule(ActionBase):
                 check=bool(self._task.check_mode),
                 deployed=self._states[name]["deployed"],
                 marker=self._states[name]["interrupted"],
+                applied=None if self._vars["site_builder_imports"].get(name) else self._states[name]["applied"],
                 losing=self._losing(name),
+                stranded=self._stranded(name),
                 tainted=self._states[name]["tainted"],
                 protected=self._states[name]["protected"],
                 allow_destroy=rules["allow_destroy"],
@@ -119,6 +130,18 @@ class ActionModule(ActionBase):
             first, order = needs, self._names
         events = {name: list(found) for name, found in before.get("events", {}).items()}
         return engine.Run(stacks=stacks, order=order, first=first, events=events)
+
+    def _to_remember(self, run: engine.Run, steps: Mapping[str, engine.Step]) -> dict[str, dict[str, str]]:
+        """The arguments inputs and versions of bbws.site_builder.applied_inputs."""
+        if self._mode != "deploy" or self._task.check_mode:
+            return {}
+        known = {name: (self._states[name]["applied"] or {}).get("sha256") for name in steps}
+        unchanged = [name for name, step in steps.items() if step["result"]["result"] == "unchanged"]
+        inputs = run.inputs_to_remember(steps)
+        return {
+            "inputs": {n: sha256 for n, sha256 in inputs.items() if n not in unchanged or sha256 != known[n]},
+            "versions": {name: self._states[name]["version"] for name in unchanged},
+        }
 
     # --- what has happened
 
@@ -174,6 +197,15 @@ class ActionModule(ActionBase):
             self._outputs[name] = self._states[name]["outputs"]
         return {"event": "saved", **plan, "inputs_sha256": step["inputs_sha256"], "problems": problems}
 
+    def _after_compare(self, name: str, step: Mapping[str, Any], variables: Mapping[str, Any]) -> engine.Event:
+        workdir = variables["terraform_stack_workdir"]
+        sha256 = engine.inputs_fingerprint(workdir["source_sha256"], workdir["tfvars_sha256"])
+        # What an earlier run could not save has just been saved, so the state is another one.
+        event = {"event": "compared", "sha256": "" if workdir["errored_states"] else sha256}
+        if event["sha256"] == self._states[name]["applied"]["sha256"]:
+            self._outputs[name] = self._states[name]["outputs"]
+        return {**event, "inputs_sha256": step["inputs_sha256"]}
+
     def _after_details(self, name: str, step: Mapping[str, Any], variables: Mapping[str, Any]) -> engine.Event:
         return {"event": "detailed", "drift": variables["terraform_stack_details"]["drift"]}
 
@@ -197,6 +229,9 @@ class ActionModule(ActionBase):
     def _after_untaint(self, name: str, step: Mapping[str, Any], variables: Mapping[str, Any]) -> engine.Event:
         return {"event": "untainted", "addresses": step["addresses"]}
 
+    def _after_forget(self, name: str, step: Mapping[str, Any], variables: Mapping[str, Any]) -> engine.Event:
+        return {"event": "forgotten", "addresses": step["addresses"]}
+
     def _after_marker(self, name: str, step: Mapping[str, Any], variables: Mapping[str, Any]) -> engine.Event:
         return {"event": "marked", "then": step["then"]}
 
@@ -210,6 +245,10 @@ class ActionModule(ActionBase):
         outputs = {} if self._mode == "destroy" else self._outputs
         inputs = stack_inputs(name, stacks, self._states, outputs, predicted, in_run=self._names)
         tfvars = {**stacks[name]["tfvars"], **inputs}
+        if name == "iam":
+            tfvars = iam.routed(
+                tfvars, stacks[name]["asks"], self._vars["site_builder_environment_info"]["routed_regions"]
+            )
         self._tfvars[name] = self._first(name, tfvars) if self._mode != "destroy" else tfvars
         self._sha256[name] = tfvars_sha256(self._tfvars[name])
         return self._sha256[name]
@@ -226,14 +265,25 @@ class ActionModule(ActionBase):
         return first
 
     def _held(self) -> Mapping[str, Any]:
-        return self._states["dynamodb"]["outputs"].get("tables") or {}
+        return self._states["dynamodb"]["replicas"]
 
     def _losing(self, name: str) -> dict[str, list[str]]:
         tfvars = self._defined["stacks"][name]["tfvars"]
         return dynamodb.lost_replicas(tfvars, self._held()) if name == "dynamodb" else {}
 
+    def _replica_region(self) -> str:
+        settings = self._defined["settings"]
+        return settings["dr"]["replica_region"] or settings["context"]["region"]
+
+    def _stranded(self, name: str) -> dict[str, Any]:
+        return s3.stranded(self._states[name], self._replica_region()) if name == "s3" else {}
+
     def _prepare(self, name: str, step: dict[str, Any]) -> None:
-        if step["do"] in ("plan", "saved", "apply", "untaint"):
+        if step["do"] in ("compare", "plan", "saved", "apply", "untaint", "forget"):
+            stranded = [one["region"] for one in self._stranded(name).values()]
+            # Who destroys or looks for drift looks where things are.
+            look = stranded if self._mode in ("destroy", "drift") else []
+            step["replica_region"] = next(iter(look), self._replica_region())
             step["tfvars"] = self._tfvars[name]
             step["inputs_sha256"] = self._sha256[name]
             step["half"] = self._half.get(name, False)
@@ -259,6 +309,10 @@ class ActionModule(ActionBase):
 
     # --- what a person sees
 
+    def _tell_not_told(self) -> None:
+        for reason in self._vars["site_builder_environment_info"]["not_told"].values():
+            self._display.warning(f"{reason}; site_builder_bedrock_routed_regions is taken instead")
+
     def _tell(self, name: str, step: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
         """Say what the last step has brought, when that is news, and why the stack plans again."""
         variables = self._vars["hostvars"].raw_get(name)
@@ -279,7 +333,7 @@ class ActionModule(ActionBase):
         elif did == "apply" and self._events[name][-1].get("verdict") == "done":
             applied = self._events[name][-1]
             self._say(f"{name}: {report.applied_text(applied)}", C.COLOR_OK)
-        if step["do"] == "untaint" or (step["do"] == "plan" and before):
+        if step["do"] in ("untaint", "forget") or (step["do"] == "plan" and before):
             self._say(f"{name}: {step['why']}")
         elif step["do"] == "done" and did != "done" and step["result"]["reason"]:
             result = step["result"]
@@ -294,6 +348,19 @@ class ActionModule(ActionBase):
     def _is_unchanged(self, name: str) -> bool:
         last = self._events[name][-1]
         return last["event"] == "planned" and not last["has_changes"]
+
+    def _tell_skipped(self, steps: Mapping[str, Mapping[str, Any]], before: Mapping[str, Any]) -> None:
+        """A line for all stacks that were not even planned, by the time of their last apply."""
+        since: dict[str, list[str]] = {}
+        for name in steps:
+            if before.get(name, {}).get("do") != "done" and self._is_skipped(steps, name):
+                since.setdefault(self._states[name]["applied"]["since"], []).append(name)
+        for time, names in since.items():
+            self._say(f"skipped, inputs unchanged since {time}: {', '.join(names)}")
+
+    def _is_skipped(self, steps: Mapping[str, Mapping[str, Any]], name: str) -> bool:
+        events = self._events.get(name)
+        return steps[name]["do"] == "done" and bool(events) and events[-1]["event"] == "compared"
 
     def _tell_plan(self, name: str, resources: Any = ()) -> None:
         plan = next(event for event in reversed(self._events[name]) if event["event"] == "planned")

@@ -12,6 +12,7 @@ from typing import Any
 from ansible import context
 from ansible.plugins.action import ActionBase
 from ansible_collections.bbws.site_builder.plugins.module_utils import commands, report
+from ansible_collections.bbws.site_builder.plugins.module_utils.releases import records
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.summary import run_line, summary_lines
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import to_json, write_private
 
@@ -19,18 +20,20 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdi
 class ActionModule(ActionBase):
     """Writes report.json, and says what a person and the next job want to know."""
 
-    _VALID_ARGS = frozenset(("facts", "saved_plan", "store"))
+    _VALID_ARGS = frozenset(("facts", "saved_plan", "added", "store"))
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         variables = task_vars or {}
         run, engine = variables["site_builder_run"], variables["terraform_stack_next"]
         saved = self._task.args.get("saved_plan") or {}
+        released = variables.get("site_builder_released") or {}
         names = [name for name in variables["site_builder_defined"]["order"] if name in engine["stacks"]]
         endless = {name: self._endless(engine) for name in names if name not in engine["results"]}
         rows = [
             engine["results"].get(name) or report.stack_result(name, "failed", [], [], endless[name]) for name in names
         ]
+        rows, by_hand = report.with_added(rows, self._task.args.get("added") or {})
         folder = Path(run["dir"])
         mode = variables["terraform_stack_mode"]
         line = (saved.get("summary") or {}).get("line") or run_line(mode, self._task.args["facts"]["environment"], rows)
@@ -40,6 +43,7 @@ class ActionModule(ActionBase):
             plan = {key: saved[key] for key in ("plan_id", "sha256", "path", "folder") if saved.get(key)}
             facts = {**self._task.args["facts"], "ended": datetime.now(UTC).isoformat(), "stacks": rows}
             facts |= {"mode": mode, "summary": line, **({"plan": plan} if plan else {})}
+            facts |= {"release": released["record"]} if released.get("record") else {}
             write_private(folder / "report.json", to_json(facts).encode())
         except OSError as error:
             return {**result, "failed": True, "msg": f"{folder}/report.json cannot be written: {error.strerror}"}
@@ -51,9 +55,11 @@ class ActionModule(ActionBase):
         where = kept.get("path", "") if in_awx else ""
         lines = [
             *(f"{name}: {reason}" for name, reason in endless.items()),
+            *by_hand,
             # An approver reads from here.
             *([*summary_lines(saved["summary"]), ""] if saved.get("summary") else []),
             *report.run_table(rows),
+            *released.get("lines", []),
             "",
             *report.places(str(folder), saved, where),
             *self._onward(variables, rows, saved, in_awx),
@@ -91,7 +97,15 @@ class ActionModule(ActionBase):
         """Where the result is to be seen, and what to do next; in a job of AWX that is the next job of the workflow."""
         mode, engine = variables["terraform_stack_mode"], variables["terraform_stack_next"]
         lines = report.url_lines(engine["outputs"].get("api_gateway") or {}) if mode in ("deploy", "apply") else []
+        lines += ActionModule._held(variables) if mode in ("plan", "deploy", "apply") else []
         return [*lines, *([] if in_awx else commands.after(mode, rows, saved, context.CLIARGS))]
+
+    @staticmethod
+    def _held(variables: dict[str, Any]) -> list[str]:
+        """That something earlier is live than what was deployed last, and how that ends."""
+        record = (variables.get("site_builder_released") or {}).get("record")
+        onward = commands.command(context.CLIARGS, "deploy", {"site_builder_release_forward": True}, limit="")
+        return records.held_lines(record or variables["site_builder_environment_info"]["release"], onward)
 
     @staticmethod
     def _endless(engine: dict[str, Any]) -> str:

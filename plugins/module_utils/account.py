@@ -49,9 +49,9 @@ class Row:
 def rows(client: Client, facts: Facts) -> list[Row]:
     """Look at everything.
 
-    client gives the client of a service in a region. facts: context, bedrock_region, inference_profile, routed_regions,
-    user_pools (ARNs), scopes, global_tables, reserved_concurrency, topic_arn, emails, kms_keys (ARNs), trust, as the module
-    account_check documents them. Where the credentials are not accepted, nothing else is asked.
+    client gives the client of a service in a region. facts: context, bedrock_region, inference_profile, user_pools (ARNs),
+    scopes, global_tables, reserved_concurrency, topic_arn, emails, kms_keys (ARNs), trust, as the module account_check
+    documents them. Where the credentials are not accepted, nothing else is asked.
     """
     first = list(_looked("credentials", _credentials, client, facts))
     if first[0].state != OK:
@@ -124,15 +124,7 @@ def _profile(client: Client, facts: Facts) -> Iterator[Row]:
         yield Row(what, MISSING, str(found.get("status")), "choose another as site_builder_bedrock_inference_profile")
     # arn:aws:bedrock:<region>::foundation-model/<model>; a global profile has none.
     regions = {one["modelArn"].split(":")[3] for one in found["models"]} - {facts["bedrock_region"], ""}
-    lacking = sorted(regions - set(facts["routed_regions"]))
-    what = "regions to which the profile routes"
-    if lacking:
-        fix = (
-            "set site_builder_bedrock_routed_regions to " + f"[{', '.join(sorted(regions))}], or AWS refuses some calls"
-        )
-        yield Row(what, MISSING, f"the functions may not call the model in {', '.join(lacking)}", fix)
-    else:
-        yield Row(what, OK, ", ".join(sorted(regions)) or "none but its own")
+    yield Row("regions to which the profile routes", OK, ", ".join(sorted(regions)) or "none but its own")
 
 
 def _model(client: Client, facts: Facts) -> Iterator[Row]:

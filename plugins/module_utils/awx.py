@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -33,3 +34,13 @@ def sliced(hosts: Collection[str], stacks: Collection[str], variables: Mapping[s
         f"this job is one slice of the AWX job template {template!r}, without {', '.join(missing)}, and stacks depend on "
         "one another; set Job Slicing of that template to 1"
     ]
+
+
+def inventory_folder(folder: str, environment: Any, variables: Mapping[str, Any], project: str) -> str:
+    """Where the relative paths of an inventory begin. The inventory of a job lies in a folder of its own, so that of the
+    project counts from which AWX has it.
+
+    folder: of the inventory, as Ansible says; project: where Ansible was started, for a job its project.
+    """
+    imported = os.path.join(project, "inventories", str(environment))
+    return imported if "awx_job_id" in variables and os.path.isdir(imported) else folder

@@ -10,6 +10,8 @@ from typing import Any
 
 # Set only on an organization of our own making, so that no other one is ever removed.
 MADE_HERE = "Made by bbws.site_builder"
+# The one job that changes something and needs no approval of its own.
+_BACK = "rollback"
 # What is done before the project is checked out, before its inventories are read, and afterwards.
 PARTS = ("shared", "inventories", "templates")
 # By what a removal finds an object. All others go with these.
@@ -310,8 +312,12 @@ class _Desk:
         if not approved:
             return
         # An approval may have been switched on since they got it.
-        guarded = [f"{self.name} {e} {job}" for e in approved for job in self.jobs if job not in reading]
+        guarded = [f"{self.name} {e} {job}" for e in approved for job in self.jobs if job not in (*reading, _BACK)]
+        back = [f"{self.name} {environment} {_BACK}" for environment in approved]
         yield role("execute", [operators, approvers], "absent", job_templates=guarded)
+        # What it goes back to was approved, and whoever approves decides that it must be.
+        yield role("execute", [operators], "absent", job_templates=back)
+        yield role("execute", [approvers], job_templates=back)
         # The role approval shows them the workflow, but not the output of its jobs.
         yield role("read", [approvers], job_templates=[f"{self.name} {e} plan" for e in approved])
         yield role("approval", [approvers], workflows=[f"{self.name} {e} release" for e in approved])

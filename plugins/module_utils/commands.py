@@ -19,11 +19,15 @@ _TOLD = frozenset(
     {
         "site_builder_allow_destroy",
         "site_builder_confirm_destroy",
+        "site_builder_confirm_rollback",
         "site_builder_destroy_prod",
         "site_builder_drift_fails",
         "site_builder_empty_buckets",
         "site_builder_lift_protection",
         "site_builder_max_changes",
+        "site_builder_release",
+        "site_builder_release_forward",
+        "site_builder_release_id",
         "site_builder_target",
     }
 )

@@ -8,18 +8,22 @@ What has happened is a list of events, dicts with `event`:
     saved     the saved plan was laid out and read: the same, and `problems`, the reasons not to trust it
     detailed  the plan was read attribute by attribute: `drift`
     adopted   AWS was searched for what the plan creates: `imports`, `foreign`, `leftovers`
+    compared  the inputs were hashed: `sha256`, as inputs_fingerprint makes it, and `inputs_sha256`
     checked   checkov has looked: `reason`, empty when it found nothing
     applied   an apply has ended: what events.apply_summary says, `verdict`, `reason`
     untainted what holds data is no longer marked for replacement
+    forgotten the state no longer knows the replicas of buckets in a region that is not the replica region any more
     marked    the recovery marker was set or cleared: `then`, how the stack ends
     failed    a step did not come to its end: `do`, `reason`
 
-A step is a dict with `do` (plan, details, adopt, checkov, saved, apply, untaint, marker, wait, done), `why`, and what it needs to
-know. Everything here is a pure function; plugins/action/next_step.py gathers the events, roles/terraform_stack takes the steps.
+A step is a dict with `do` (compare, plan, details, adopt, checkov, saved, apply, untaint, forget, marker, wait, done), `why`, and
+what it needs to know. Everything here is a pure function; plugins/action/next_step.py gathers the events, roles/terraform_stack
+takes the steps.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,10 +58,14 @@ class Stack:
     deployed: bool = False
     # What tells the recovery marker beside the state from every other one; empty: there is none.
     marker: str = ""
+    # What was applied last, where a stack with the same inputs need not be planned: its sha256, and since when.
+    applied: Mapping[str, str] | None = None
     # Addresses of tables, buckets and keys that the state marks as tainted.
     tainted: Sequence[str] = ()
     # Regions in which tables lose their replica, by address.
     losing: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    # Replicas of buckets in another region than the definition's: by address `region`, and `addresses` of all that belongs to it.
+    stranded: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     # Addresses that AWS protects against deletion.
     protected: Collection[str] = ()
     allow_destroy: Collection[str] = ()
@@ -101,9 +109,20 @@ def next_step(stack: Stack, events: Sequence[Event], around: Around) -> Step:
         if _applies(events):
             return _after_apply(stack, events)
         return _plan("Plan") if stack.mode != "untaint" else _done(stack, events, "succeeded")
+    if last["event"] == "forgotten":
+        return _plan("Plan") if stack.mode != "forget" else _done(stack, events, "succeeded")
     if last["event"] == "marked":
         return _done(stack, events, **last["then"])
+    if last["event"] == "compared":
+        return _after_compare(stack, events, around)
     return _after_plan(stack, events, around)
+
+
+def not_taken(mode: str, saved: Mapping[str, Any] | None) -> list[Event]:
+    """What has happened to each stack where a saved plan was refused unread; saved: what plan_store has answered."""
+    if mode != "apply" or saved is None or "manifest" in saved:
+        return []
+    return [{"event": "failed", "do": "saved", "reason": saved["msg"]}]
 
 
 def _begin(stack: Stack) -> Step:
@@ -113,7 +132,42 @@ def _begin(stack: Stack) -> Step:
         return {"do": "saved", "why": "Read the saved plan"}
     if stack.tainted and stack.mode in ("deploy", "untaint") and not stack.check:
         return _untaint(stack.tainted)
-    return _plan("Plan") if stack.mode != "untaint" else _close(stack, [])
+    if stack.stranded and stack.mode in ("plan", "deploy", "forget"):
+        return _forget(stack)
+    if stack.mode == "deploy" and stack.applied and not (stack.marker or stack.tainted):
+        return {"do": "compare", "why": "Compare the inputs with those of the last apply"}
+    return _plan("Plan") if stack.mode not in ("untaint", "forget") else _close(stack, [])
+
+
+def _forget(stack: Stack) -> Step:
+    """A bucket's replica cannot move. The old one stays as it is, out of the state, and a new one is made beside it.
+
+    S3 copies only what is written from then on, and deletes no bucket that holds something.
+    """
+    told = "; ".join(f"{address} in {one['region']}" for address, one in stack.stranded.items())
+    if stack.only_plans:
+        return _failed(
+            stack,
+            [],
+            f"plan: {told} is a replica that holds data, in a region that is not the replica region any more; the state has to "
+            "forget it, while the bucket stays in AWS with all that it holds: do that with "
+            f"playbooks/forget_replicas.yml --limit {stack.name}, then plan again",
+        )
+    allowed = set(stack.allow_destroy)
+    refused = [address for address in stack.stranded if not {address, f"{stack.name}:{address}"} & allowed]
+    if refused and stack.mode != "forget":
+        return _failed(
+            stack,
+            [],
+            f"plan: {told} is a replica that holds data, in a region that is not the replica region any more; if it shall be one "
+            f"no more, allow that for this run with site_builder_allow_destroy: {json.dumps(refused)}; the bucket then stays in "
+            "AWS with all that it holds, and the state forgets it",
+        )
+    return {
+        "do": "forget",
+        "why": f"Forget {told}: it stays in AWS with all that it holds; copy what no other replica has, then empty and delete it",
+        "addresses": [address for one in stack.stranded.values() for address in one["addresses"]],
+    }
 
 
 def _untaint(addresses: Sequence[str]) -> Step:
@@ -134,6 +188,28 @@ def _plan(why: str, **arguments: Any) -> Step:
         "look": False,
         **arguments,
     }
+
+
+def inputs_fingerprint(source_sha256: str, tfvars_sha256: str) -> str:
+    """The SHA-256 of all that Terraform reads but AWS: sources with versions and backend, and variables."""
+    return hashlib.sha256(f"{source_sha256}\n{tfvars_sha256}".encode()).hexdigest()
+
+
+def _after_compare(stack: Stack, events: Sequence[Event], around: Around) -> Step:
+    last = stack.applied or {}
+    if events[-1]["sha256"] != last.get("sha256"):
+        return _plan(f"Plan: inputs changed since {last.get('since')}")
+    if step := _upstream(stack, events, around):
+        return step
+    if around.inputs_sha256 != events[-1]["inputs_sha256"]:
+        return _plan("Plan: upstream outputs changed")
+    return _done(stack, events, "unchanged", f"skipped: inputs unchanged since {last['since']}")
+
+
+def _upstream(stack: Stack, events: Sequence[Event], around: Around) -> Step | None:
+    if around.broken:
+        return _done(stack, events, "skipped", f"waits for {' and '.join(around.broken)}, which did not get through")
+    return {"do": "wait", "why": f"Wait for {' and '.join(around.pending)}"} if around.pending else None
 
 
 def _after_plan(stack: Stack, events: Sequence[Event], around: Around) -> Step:
@@ -263,10 +339,8 @@ def gates(stack: Stack, plan: Event, replaced: Collection[str], events: Sequence
 
 def _turn(stack: Stack, events: Sequence[Event], plan: Event, around: Around) -> Step:
     """The plan may be applied, when the stack's turn has come and the plan still holds."""
-    if around.broken:
-        return _done(stack, events, "skipped", f"waits for {' and '.join(around.broken)}, which did not get through")
-    if around.pending:
-        return {"do": "wait", "why": f"Wait for {' and '.join(around.pending)}"}
+    if step := _upstream(stack, events, around):
+        return step
     if stack.mode != "destroy" and around.inputs_sha256 != plan["inputs_sha256"]:
         if stack.mode == "apply":
             upstream = " or ".join(stack.depends_on)
@@ -343,7 +417,7 @@ def _close(stack: Stack, events: Sequence[Event]) -> Step:
             "an earlier apply was interrupted, and what it had created without recording it may still be in AWS; to be rid of "
             f"that, deploy {stack.name} once, which takes it over, and destroy again"
         )
-    elif stack.marker and stack.mode != "untaint":
+    elif stack.marker and stack.mode not in ("untaint", "forget"):
         return {
             "do": "marker",
             "why": "Clear the recovery marker",
@@ -441,6 +515,22 @@ class Run:
                 reason = f"the saved plan is applied as a whole, and {' and '.join(refused)} was refused"
                 steps[name] = _done(self.stacks[name], self.events.get(name, []), "skipped", reason)
         return steps
+
+    def inputs_to_remember(self, steps: Mapping[str, Step]) -> dict[str, str]:
+        """By stack the fingerprint of what is now in AWS: of its last plan, when that was applied or had nothing to change."""
+        found = {}
+        for name, step in steps.items():
+            events = self.events.get(name, [])
+            if (
+                not _ended(step)
+                or not _through(step)
+                or not any(event["event"] in ("planned", "saved") for event in events)
+            ):
+                continue
+            plan, since = _last_plan(events)
+            if not plan.get("half") and (not plan["has_changes"] or "applied" in since):
+                found[name] = inputs_fingerprint(plan["source_sha256"], plan["tfvars_sha256"])
+        return found
 
     def rounds(self, steps: Mapping[str, Step]) -> int:
         """How many rounds there are until the last stack is done, when nothing unexpected happens."""

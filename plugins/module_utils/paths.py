@@ -11,7 +11,13 @@ from typing import Any
 # Commands of PATH, where they have no slash.
 _COMMANDS = ("site_builder_checkov", "site_builder_terraform_binary")
 # Those that a run takes from define_stacks.
-SETTINGS = (*_COMMANDS, "site_builder_outputs_file", "site_builder_provider_mirror", "site_builder_work_dir")
+SETTINGS = (
+    *_COMMANDS,
+    "site_builder_definitions",
+    "site_builder_outputs_file",
+    "site_builder_provider_mirror",
+    "site_builder_work_dir",
+)
 _PLAIN = (*SETTINGS, "api_gateway_openapi_dir", "lambda_source_dir")
 _FIELDS = {
     # Its documents are a list of paths.
@@ -32,6 +38,8 @@ def absolute(name: str, value: Any, base: str) -> Any:
     base: the folder where a relative path begins.
     """
     if name in _PLAIN:
+        if isinstance(value, (list, tuple)):
+            return [_path(item, base) for item in value]
         return value if name in _COMMANDS and "/" not in str(value) else _path(value, base)
     if name not in _FIELDS or not isinstance(value, Mapping):
         return value

@@ -27,12 +27,13 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.names import (
     partition_of,
     standard_tags,
 )
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import api_gateway, lambda_, s3
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import api_gateway, lambda_, s3, secret_names
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common import ACCOUNT
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.iam import GEOGRAPHIES, INFERENCE_PROFILE
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import STACKS
 from ansible_collections.bbws.site_builder.plugins.module_utils.validators import (
     Check,
+    Fields,
     choice,
     entries,
     from_command_line,
@@ -94,6 +95,10 @@ _ALONE: dict[str, Check] = {
     "site_builder_allow_destroy": items(_ADDRESS),
     "site_builder_attempts": number(1, 10),
     "site_builder_bedrock_inference_profile": INFERENCE_PROFILE,
+    "site_builder_bake_seconds": number(0, 3600),
+    "site_builder_canary": Fields(
+        {"alarms": items(text("name of an alarm", r"\S.*")), "percent": number(1, 99), "seconds": number(0, 43_200)}
+    ),
     "site_builder_cors_origin": api_gateway.ORIGIN,
     "site_builder_imports": entries(entries(text("import id", r"\S.*")), choice(*STACKS)),
     "site_builder_local_endpoint": text(
@@ -110,6 +115,9 @@ _ALONE: dict[str, Check] = {
     "site_builder_plan_max_age": number(60, 30 * 86_400),
     "site_builder_plan_sha256": text("SHA-256", r"|[0-9a-f]{64}", "copy it from what plan.yml has printed"),
     "site_builder_provider_version": text("version", r"[0-9]+[.][0-9]+[.][0-9]+", "write one such as 5.100.0"),
+    "site_builder_release_id": text(
+        "release id", r"|[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}", "copy it from what releases.yml has printed"
+    ),
     "site_builder_state_bucket": _unless_empty(s3.BUCKET_NAME),
     "site_builder_vpc": _unless_empty(lambda_.SCHEMA.known["vpc"]),
     "site_builder_work_dir": text("path", r"\S.*", "name a folder"),
@@ -297,7 +305,8 @@ def settings_problems(values: Mapping[str, Any]) -> list[str]:
         return problems
     problems += _told(standard_tags, _context(values), values["site_builder_tags"], what="site_builder_tags")
     problems += _told(_flags, values)
-    return [*problems, *_bedrock(values), *_emails(values), *_pools(values), *_keys(values), *_held(values)]
+    checks = (_bedrock, _emails, _pools, _keys, _held, _skips)
+    return [*problems, *(problem for check in checks for problem in check(values))]
 
 
 def service_problems(service: Any) -> Iterator[str]:
@@ -328,6 +337,7 @@ def settings(values: Mapping[str, Any]) -> dict[str, Any]:
         "replica_kms_key_arn": values["site_builder_replica_kms_key_arn"],
         "permissions_boundary_arn": values["site_builder_permissions_boundary_arn"],
         "bedrock_region": values["site_builder_bedrock_region"],
+        "bedrock_routed_regions": values["site_builder_bedrock_routed_regions"],
         "cognito_user_pool_arns": [local_pool] if local else values["site_builder_cognito_user_pool_arns"],
         "alert_emails": values["site_builder_alert_emails"],
         "lift_protection": values["site_builder_lift_protection"] in (True, "true"),
@@ -440,11 +450,17 @@ def _pools(values: Mapping[str, Any]) -> Iterator[str]:
 def warnings(values: Mapping[str, Any]) -> list[str]:
     """What AWS takes and may not be meant, of shared variables that are right."""
     region, account = values["site_builder_region"], values["site_builder_account_id"]
+    if values["site_builder_target"] != "aws":
+        return []
     return [
         f"site_builder_cognito_user_pool_arns holds {arn!r}, which is not in {region}, account {account}, as the API is; its "
         "users may call this API, if that is meant"
         for arn in values["site_builder_cognito_user_pool_arns"]
-        if f":{region}:{account}:" not in arn and values["site_builder_target"] == "aws"
+        if f":{region}:{account}:" not in arn
+    ] + [
+        f"{where} is {arn!r}, which is not of the account {account}; the function can read it once its owner shares it with the "
+        "function's role, with a customer managed key that the role may use"
+        for where, arn in secret_names.elsewhere(values.get("lambda_functions") or {}, account)
     ]
 
 
@@ -469,6 +485,12 @@ def _keys(values: Mapping[str, Any]) -> Iterator[str]:
             f"site_builder_replica_kms_key_arn is {other!r} while site_builder_kms_key_arn is {primary!r}, and a replica is "
             "encrypted as its original is; set both or neither"
         )
+
+
+def _skips(values: Mapping[str, Any]) -> Iterator[str]:
+    name, environment = "site_builder_skip_unchanged", values["site_builder_environment"]
+    if ENVIRONMENTS[environment].production and values[name] in (True, "true"):
+        yield wrong(name, values[name], f"not for {environment}, where a run looks at everything", "leave it out")
 
 
 def _held(values: Mapping[str, Any]) -> Iterator[str]:

@@ -78,13 +78,15 @@ def _planned(counts: dict[str, int]) -> dict[str, int]:
 def run_table(rows: list[dict[str, Any]]) -> list[str]:
     """Format stack results (see the run report) as aligned lines: stack, result, created ... deleted, seconds.
 
-    What was planned and not applied stands in parentheses.
+    What was planned and not applied stands in parentheses. What is taken over has a column when there is any.
     """
-    columns = ["stack", "result", *COLUMNS.values(), "seconds"]
+    imports = any(row.get("imported") for row in rows)
+    columns = ["stack", "result", *COLUMNS.values(), *(["imported"] if imports else []), "seconds"]
     cells = [columns]
     for row in rows:
         counts = [_cell(row, column) for column in COLUMNS.values()]
-        cells.append([row["name"], row["result"], *counts, f"{row['seconds']:.1f}"])
+        taken = [_imports(row)] if imports else []
+        cells.append([row["name"], row["result"], *counts, *taken, f"{row['seconds']:.1f}"])
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
     lines = []
     for line in cells:
@@ -96,10 +98,16 @@ def run_table(rows: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def _imports(row: Mapping[str, Any]) -> str:
+    number = len(row.get("imported", []))
+    return f"({number})" if number and row["result"] not in ("succeeded", "planned") else str(number)
+
+
 def _cell(row: Mapping[str, Any], column: str) -> str:
     """What was done; of a stack to which nothing was done, what would have been; of a drifted one, what others have done."""
-    if row.get("drift"):
-        return str(sum(item["action"] == column for item in row["drift"]))
+    if row.get("drift") or row.get("added"):
+        added = len(row.get("added", [])) if column == "created" else 0
+        return str(sum(item["action"] == column for item in row.get("drift", [])) + added)
     planned = row.get("planned", {}).get(column, 0)
     done = any(row["counts"].values())
     return f"({planned})" if planned and not done else str(row["counts"][column])
@@ -116,8 +124,8 @@ def stack_result(
 
     result: succeeded, unchanged, planned, failed, skipped, drifted, none or not deployed. plans: the summaries of the plans that
     were applied, and of the last one; applies: those of the applies. The counts are of what was done, for a plan that was not
-    applied of what would be; `planned` tells the latter in any case. actions is what was planned, by address. started and
-    ended are ISO 8601, UTC; seconds is the time inside Terraform.
+    applied of what would be; `planned` tells the latter in any case. actions is what was planned, by address, imported which of
+    these the state takes over. started and ended are ISO 8601, UTC; seconds is the time inside Terraform.
     """
     nothing = dict.fromkeys(COLUMNS.values(), 0)
     times = [*plans, *applies]
@@ -129,12 +137,46 @@ def stack_result(
         "planned": planned,
         "actions": [action for plan in plans for action in plan["actions"]],
         "stateful": [address for plan in plans for address in plan.get("stateful", [])],
+        "imported": list(dict.fromkeys(address for plan in plans for address in plan.get("imported", []))),
         "warnings": [warning for plan in plans for warning in plan.get("warnings", [])],
         "started": min((t["started"] for t in times if t.get("started")), default=None),
         "ended": max((t["ended"] for t in times if t.get("ended")), default=None),
         "seconds": round(sum(t.get("seconds") or 0.0 for t in times), 1),
         "reason": reason,
     }
+
+
+def with_added(rows: Sequence[Mapping[str, Any]], looked: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows with what was added by hand, and the lines that tell it.
+
+    looked: what unmanaged_info has returned; empty where nobody has looked. A stack about which that is not known in full has
+    failed: nobody can say that nothing was added.
+    """
+    told: list[dict[str, Any]] = []
+    lines: list[str] = []
+    everywhere = [looked["msg"]] if looked and "found" not in looked else []
+    for row in map(dict, rows):
+        added = [item for item in looked.get("found", []) if item["stack"] == row["name"]]
+        texts = [f"added by hand: {item['kind']} {item['name']}" for item in added]
+        problems = [*everywhere, *looked.get("problems", {}).get(row["name"], [])]
+        if looked:
+            row["added"] = [{"kind": item["kind"], "name": item["name"]} for item in added]
+        if added and row["result"] != "failed":
+            row["result"] = "drifted"
+        if problems:
+            row["result"] = "failed"
+        row["reason"] = "; ".join(filter(None, [row["reason"], *texts, *problems]))
+        lines += [f"{row['name']}: {text}" for text in [*texts, *problems]]
+        told.append(row)
+    if any(row.get("added") for row in told):
+        lines.append(_BY_HAND)
+    return told, lines
+
+
+_BY_HAND = (
+    "no deployment takes away what was added by hand: delete it, or define it and take it over with site_builder_imports "
+    "(docs/life.md)"
+)
 
 
 def warning_text(warning: Mapping[str, str], secrets: Iterable[str] = ()) -> str:

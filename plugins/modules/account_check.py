@@ -29,11 +29,6 @@ options:
     description: The inference profile of the model.
     type: str
     required: true
-  routed_regions:
-    description: The further regions in which the functions may call the model.
-    type: list
-    elements: str
-    default: []
   user_pools:
     description: The ARNs of the user pools whose users may call the APIs.
     type: list
@@ -129,7 +124,7 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.bbws.site_builder.plugins.module_utils import account
 
-_LISTS = ("routed_regions", "user_pools", "scopes", "emails", "kms_keys")
+_LISTS = ("user_pools", "scopes", "emails", "kms_keys")
 
 
 def main() -> None:

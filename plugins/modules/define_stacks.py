@@ -14,8 +14,10 @@ description:
   - Checks the definitions of all stacks, field by field, what they say of one another, the OpenAPI documents, and that no
     two things would get one name.
   - Reports all problems that can be told at once, each in one sentence that names the variable, its value and the fix.
-  - Makes relative paths absolute, those of definitions too. What an inventory says begins in its folder, everything else where
-    the user stands.
+  - Merges the files of C(site_builder_definitions) over the definitions of roles and inventory. A sentence about what one of them
+    says begins with its name.
+  - Makes relative paths absolute, those of definitions too. What an inventory says begins in its folder (in AWX in that of
+    the project), what a definition file says in the folder of that file, everything else where the user stands.
   - Returns what Terraform gets for each stack, so that a run checks and defines everything once. Only a failure is shown,
     since the environment variables of functions may hold secrets.
   - Runs on the controller, talks to nobody and changes nothing. It is an action plugin, for a task with C(run_once), before
@@ -121,6 +123,9 @@ stacks:
     replica_provider:
       description: Whether it works in the replica region too.
       type: bool
+    asks:
+      description: Of the stack iam, by role, the inference profiles whose routes to ask Bedrock for.
+      type: dict
     depends_on:
       description: The stacks that it needs first.
       type: list
@@ -131,8 +136,8 @@ stacks:
 paths:
   description:
     - The absolute paths that a run works with, by variable, C(site_builder_work_dir), C(site_builder_terraform_binary),
-      C(site_builder_provider_mirror), C(site_builder_outputs_file) and C(site_builder_checkov). A relative one begins in the
-      folder of the inventory that says it, and else where the user stands. A command stays one.
+      C(site_builder_provider_mirror), C(site_builder_outputs_file), C(site_builder_definitions) and C(site_builder_checkov). A
+      relative one begins in the folder of the inventory that says it, and else where the user stands. A command stays one.
   returned: success
   type: dict
 aws_environment:

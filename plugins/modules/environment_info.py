@@ -38,6 +38,15 @@ options:
     description: Whether to read the outputs; they may hold secrets, so the task then wants C(no_log).
     type: bool
     default: true
+  applied:
+    description: Whether to read what M(bbws.site_builder.applied_inputs) has remembered, see RV(ignore:applied).
+    type: bool
+    default: false
+  inference_profiles:
+    description: The inference profiles whose routes to ask Bedrock for, each with C(region) and C(profile).
+    type: list
+    elements: dict
+    default: []
   look_into:
     description: The stacks of whose buckets RV(ignore:filled) is to say which hold anything; that is a request for each bucket.
     type: list
@@ -69,37 +78,64 @@ state_bucket_exists:
   description: Whether the state bucket exists and can be listed.
   returned: success
   type: bool
+routed_regions:
+  description: The regions to which Bedrock routes, by C(<region>/<profile>), of O(inference_profiles).
+  returned: success
+  type: dict
+not_told:
+  description: Why Bedrock has not said where it routes, by C(<region>/<profile>).
+  returned: success
+  type: dict
 states:
   description:
     - By stack, RV(ignore:deployed) (whether the state holds any resource), RV(ignore:serial), RV(ignore:lineage),
       RV(ignore:resources) (their number), RV(ignore:tainted) (addresses of tables, buckets and keys that are marked for
       replacement), RV(ignore:protected) (addresses that AWS protects against deletion),
-      RV(ignore:buckets) (by address C(name) and C(region)), RV(ignore:filled) (the names of those that hold any version of any
-      object, see O(look_into)), RV(ignore:outputs) (name to value), RV(ignore:sensitive) (the names of the sensitive ones) and
+      RV(ignore:buckets) (by address C(name) and C(region)), RV(ignore:replicas) (of tables by address, the KMS key by region,
+      empty for none of the customer's), RV(ignore:by_replica) (addresses of what the provider C(aws.replica) has made),
+      RV(ignore:filled) (the names of those that hold any version of any object, see O(look_into)),
+      RV(ignore:outputs) (name to value), RV(ignore:sensitive) (the names of the sensitive ones) and
       RV(ignore:interrupted) (what tells the recovery marker from every other one, empty where there is none, see
-      M(bbws.site_builder.state_lock)).
+      M(bbws.site_builder.state_lock)), RV(ignore:version) (of the state object, empty where the bucket keeps none) and
+      RV(ignore:applied) (C(sha256) and C(since) of the inputs that this very version of the state was made from; null where that
+      is not known).
+  returned: success
+  type: dict
+release:
+  description: The newest release record, see M(bbws.site_builder.release); empty where there is none.
+  returned: success
+  type: dict
+parts:
+  description: By C(functions) and C(apis) and by key what Terraform has made last, from the outputs.
+  returned: success
+  type: dict
+pins:
+  description: By C(functions) and C(apis) the variables C(releases) of the stacks, where a release is held.
   returned: success
   type: dict
 """
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
 with suppress(ImportError):  # AnsibleAWSModule says that it is missing
+    from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of, expect_owner, not_ours, sentence
+from ansible_collections.bbws.site_builder.plugins.module_utils.releases import parts, records
+from ansible_collections.bbws.site_builder.plugins.module_utils.releases.store import newest_key
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import STATEFUL_TYPES
-from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import INTERRUPTED, STATE
-
-
-def _address(resource: dict[str, Any], instance: dict[str, Any]) -> str:
-    """The address of an instance, as Terraform prints it."""
-    parts = [resource["module"]] if resource.get("module") else []
-    index = f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else ""
-    return ".".join([*parts, resource["type"], resource["name"]]) + index
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.state import address
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import (
+    APPLIED,
+    INTERRUPTED,
+    STATE,
+)
 
 
 def parse_state(text: bytes | str, where: str) -> dict[str, Any]:
@@ -116,19 +152,19 @@ def parse_state(text: bytes | str, where: str) -> dict[str, Any]:
         "lineage": state.get("lineage"),
         "resources": sum(len(r["instances"]) for r in resources),
         "tainted": [
-            _address(resource, instance)
+            address(resource, instance)
             for resource in resources
             for instance in resource["instances"]
             if instance.get("status") == "tainted" and resource["type"] in STATEFUL_TYPES
         ],
         "protected": [
-            _address(resource, instance)
+            address(resource, instance)
             for resource in resources
             for instance in resource["instances"]
             if instance.get("attributes", {}).get("deletion_protection_enabled") is True
         ],
         "buckets": {
-            _address(resource, instance): {
+            address(resource, instance): {
                 "name": instance["attributes"]["bucket"],
                 "region": instance["attributes"]["region"],
             }
@@ -136,6 +172,21 @@ def parse_state(text: bytes | str, where: str) -> dict[str, Any]:
             if resource["type"] == "aws_s3_bucket"
             for instance in resource["instances"]
         },
+        "replicas": {
+            address(resource, instance): {
+                replica["region_name"]: replica.get("kms_key_arn") or ""
+                for replica in instance["attributes"].get("replica") or []
+            }
+            for resource in resources
+            if resource["type"] == "aws_dynamodb_table"
+            for instance in resource["instances"]
+        },
+        "by_replica": [
+            address(resource, instance)
+            for resource in resources
+            if resource.get("provider", "").endswith(".replica")
+            for instance in resource["instances"]
+        ],
         "filled": [],
         "outputs": {name: output["value"] for name, output in outputs.items()},
         "sensitive": sorted(name for name, output in outputs.items() if output.get("sensitive")),
@@ -150,10 +201,23 @@ NOTHING: dict[str, Any] = {
     "tainted": [],
     "protected": [],
     "buckets": {},
+    "replicas": {},
+    "by_replica": [],
     "filled": [],
     "outputs": {},
     "sensitive": [],
+    "version": "",
+    "applied": None,
 }
+
+
+def parse_applied(text: bytes | str, version: str) -> dict[str, str] | None:
+    """Return the inputs of the last apply, if they made this version of the state; what cannot be read is not known."""
+    with suppress(ValueError, KeyError, TypeError):
+        applied = json.loads(text)
+        if version and applied["version"] == version:
+            return {name: str(applied[name]) for name in ("sha256", "since")}
+    return None
 
 
 def holds_anything(s3: Any, bucket: str) -> bool:
@@ -167,6 +231,28 @@ def holds_anything(s3: Any, bucket: str) -> bool:
     return bool(found.get("Versions") or found.get("DeleteMarkers"))
 
 
+def routes(bedrock: Any, region: str, profile: str) -> tuple[list[str], str]:
+    """The regions to which this profile routes, and why that is not known."""
+    try:
+        models = bedrock.get_inference_profile(inferenceProfileIdentifier=profile)["models"]
+    except (BotoCoreError, ClientError) as error:
+        return [], sentence(error, f"asking Bedrock where {profile} routes (bedrock:GetInferenceProfile)", region)
+    # arn:aws:bedrock:<region>::foundation-model/<model>; a global profile has a model without a region.
+    return sorted({model["modelArn"].split(":")[3] for model in models} - {""}), ""
+
+
+def asked(client: Callable[[str], Any], profiles: list[dict[str, str]], pool: ThreadPoolExecutor) -> dict[str, Any]:
+    """The futures of `routes`, by <region>/<profile>; they take no time of the rest."""
+    clients: dict[str, Any] = {}
+    futures = {}
+    for one in profiles:
+        region, profile = one["region"], one["profile"]
+        if region not in clients:
+            clients[region] = client(region)
+        futures[f"{region}/{profile}"] = pool.submit(routes, clients[region], region, profile)
+    return futures
+
+
 def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
@@ -175,6 +261,8 @@ def main() -> None:
             "state_prefix": {"type": "str", "required": True},
             "stacks": {"type": "list", "elements": "str", "required": True},
             "outputs": {"type": "bool", "default": True},
+            "applied": {"type": "bool", "default": False},
+            "inference_profiles": {"type": "list", "elements": "dict", "default": []},
             "look_into": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
@@ -190,8 +278,13 @@ def main() -> None:
             f"{caller['Account']} ({caller['Arn']}); use the credentials of this environment"
         )
 
+    pool = ThreadPoolExecutor(max_workers=4)
+    # Nobody shall wait for an answer that is not needed.
+    quick = Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 2})
+    futures = asked(
+        lambda region: module.client("bedrock", region=region, config=quick), params["inference_profiles"], pool
+    )
     s3 = expect_owner(module.client("s3"), params["account_id"])
-    states: dict[str, Any] = {}
     exists = True
     bucket = params["state_bucket"]
     try:
@@ -210,19 +303,43 @@ def main() -> None:
         keys = {item["Key"]: item["ETag"].strip('"') for page in pages for item in page.get("Contents", [])}
     except (BotoCoreError, ClientError) as error:
         module.fail_json(msg=sentence(error, f"listing s3://{bucket}/{prefix}/"))
-    for stack in params["stacks"]:
-        states[stack] = {**NOTHING, "interrupted": keys.get(f"{prefix}/{stack}/{INTERRUPTED}", "")}
-        key = f"{prefix}/{stack}/{STATE}"
-        if key not in keys:
-            continue
+
+    def read(stack: str) -> dict[str, Any]:
+        """What is known of one stack, or `problem`, a sentence."""
+        place, known = f"{prefix}/{stack}", {"interrupted": keys.get(f"{prefix}/{stack}/{INTERRUPTED}", "")}
+        if f"{place}/{STATE}" not in keys:
+            return {**NOTHING, **known}
+        key = f"{place}/{STATE}"
         try:
-            states[stack] |= parse_state(s3.get_object(Bucket=bucket, Key=key)["Body"].read(), f"s3://{bucket}/{key}")
+            found = s3.get_object(Bucket=bucket, Key=key)
+            known |= parse_state(found["Body"].read(), f"s3://{bucket}/{key}")
+            known["version"] = found.get("VersionId", "")
+            if not params["outputs"]:
+                known["outputs"] = {}
+            if params["applied"] and f"{place}/{APPLIED}" in keys:
+                key = f"{place}/{APPLIED}"
+                known["applied"] = parse_applied(s3.get_object(Bucket=bucket, Key=key)["Body"].read(), known["version"])
+        except (BotoCoreError, ClientError) as error:
+            return {"problem": sentence(error, f"reading s3://{bucket}/{key}")}
+        except ValueError as error:
+            return {"problem": f"s3://{bucket}/{key} cannot be read as a Terraform state: {error}"}
+        return {**NOTHING, **known}
+
+    with ThreadPoolExecutor() as readers:
+        states = dict(zip(params["stacks"], readers.map(read, params["stacks"]), strict=True))
+    for state in states.values():
+        if "problem" in state:
+            module.fail_json(msg=state["problem"])
+    release: dict[str, Any] = {}
+    if key := newest_key(keys, prefix):
+        try:
+            release = records.check(
+                json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read()), f"s3://{bucket}/{key}"
+            )
         except (BotoCoreError, ClientError) as error:
             module.fail_json(msg=sentence(error, f"reading s3://{bucket}/{key}"))
         except ValueError as error:
-            module.fail_json(msg=f"s3://{bucket}/{key} cannot be read as a Terraform state: {error}")
-        if not params["outputs"]:
-            states[stack]["outputs"] = {}
+            module.fail_json(msg=f"a release record cannot be read: {error}; delete it, and the one before it counts")
     for stack in params["look_into"]:
         for name in [bucket["name"] for bucket in states[stack]["buckets"].values()]:
             try:
@@ -231,7 +348,18 @@ def main() -> None:
             except (BotoCoreError, ClientError) as error:
                 module.fail_json(msg=sentence(error, f"looking into the bucket {name} (s3:ListBucketVersions)"))
 
-    module.exit_json(changed=False, caller_arn=caller["Arn"], state_bucket_exists=exists, states=states)
+    told = {name: future.result() for name, future in futures.items()}
+    module.exit_json(
+        changed=False,
+        caller_arn=caller["Arn"],
+        state_bucket_exists=exists,
+        states=states,
+        release=release,
+        parts=parts.of_outputs({stack: state["outputs"] for stack, state in states.items()}),
+        pins=records.pins(release),
+        routed_regions={name: regions for name, (regions, reason) in told.items() if not reason},
+        not_told={name: reason for name, (_, reason) in told.items() if reason},
+    )
 
 
 if __name__ == "__main__":

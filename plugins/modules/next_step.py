@@ -21,7 +21,7 @@ options:
   mode:
     description: What the run is for.
     type: str
-    choices: [plan, deploy, apply, drift, destroy, untaint]
+    choices: [plan, deploy, apply, drift, destroy, untaint, forget]
     required: true
   rules:
     description:

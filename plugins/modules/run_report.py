@@ -23,6 +23,10 @@ options:
     description: What M(bbws.site_builder.plan_store) has returned, where a plan was saved.
     type: dict
     default: {}
+  added:
+    description: What M(bbws.site_builder.unmanaged_info) has returned, where drift is looked for.
+    type: dict
+    default: {}
   store:
     description:
       - The arguments of M(bbws.site_builder.report_store) that say where the report is kept. When empty, it stays on this

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.bbws.site_builder.plugins.module_utils.review.render import plan_page
+from ansible_collections.bbws.site_builder.plugins.module_utils.review import render
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from .example import example, large
@@ -23,6 +23,7 @@ BROWSERS = [
     "google-chrome",
     "microsoft-edge-stable",
 ]
+SCRIPT = Path(render.__file__).with_name("plan.js")
 HOSTILE = [
     "<script>window.pwned = 1</script>",
     '"><img src=x onerror="window.pwned = 2">',
@@ -52,7 +53,7 @@ def show(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
     contexts = []
 
     def open_page(report: dict[str, Any], **options: Any) -> Page:
-        file.write_text(plan_page(report))
+        file.write_text(render.plan_page(report))
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
@@ -195,6 +196,33 @@ def test_it_is_filtered_by_action_and_by_stack(show: Callable[..., Page]) -> Non
     assert not page.locator(".filter").is_visible()
 
 
+def test_it_is_searched(show: Callable[..., Page]) -> None:
+    page = show(large())
+    resources, said = page.locator("[data-resource]"), page.get_by_role("status")
+    heights = [page.evaluate("document.body.scrollHeight")]
+    page.get_by_role("searchbox").fill("s3-of-the-service  KEY-1")
+    shown = resources.filter(visible=True)
+    assert 0 < shown.count() < 378
+    assert all("s3-of-the-service" in text and "key-1" in text for text in shown.all_text_contents())
+    assert said.inner_text() == f"{shown.count()} of 378 resources"
+    # With the filters: of what is found, those of one stack.
+    page.get_by_role("radio", name="iam").check()
+    assert resources.filter(visible=True).count() == 0
+    page.get_by_role("radio", name="all stacks").check()
+    page.get_by_role("searchbox").fill("no such thing")
+    assert said.inner_text() == "0 of 378 resources"
+    page.get_by_role("searchbox").fill("")
+    assert said.inner_text() == ""
+    heights.append(page.evaluate("document.body.scrollHeight"))
+    assert heights[0] == heights[1]
+
+
+def test_without_scripts_it_says_the_same(show: Callable[..., Page]) -> None:
+    page = show(example(), java_script_enabled=False)
+    assert page.locator("[data-resource]").first.is_visible()
+    assert not page.locator(".search").is_visible()
+
+
 def hostile(value: Any, text: str) -> Any:
     """Return `value` with every string in it, keys that the page shows included, followed by `text`."""
     if isinstance(value, dict):
@@ -215,7 +243,9 @@ def test_hostile_text_stays_text(show: Callable[..., Page], text: str) -> None:
     page = show(report)
     page.wait_for_timeout(100)
     assert page.evaluate("window.pwned") is None
-    assert page.locator("script, img, iframe, [onerror], [onfocus], body style").count() == 0
+    # The one script is ours, and what of the page's own text would be one is text.
+    assert page.locator("script").all_inner_texts() == [SCRIPT.read_text()]
+    assert page.locator("img, iframe, [onerror], [onfocus], body style").count() == 0
     assert page.locator("h1").inner_text() == f"Plan for site-builder{text} in prod{text}"
     assert page.locator("td code", has_text=text).count() > 0
 

@@ -192,10 +192,10 @@ class World:
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         return boto3.client(service, region_name="eu-west-1", endpoint_url=endpoint, **keys)
 
-    def lay_out(self) -> None:
+    def lay_out(self, main: str = MAIN) -> None:
         self.root.mkdir()
         (self.root / "modules").symlink_to(ROOT / "terraform/modules")
-        (self.root / "main.tf").write_text(MAIN)
+        (self.root / "main.tf").write_text(main)
         package = io.BytesIO()
         with zipfile.ZipFile(package, "w") as archive:
             archive.writestr(zipfile.ZipInfo("main.py"), "def handler(event, context): pass\n")
@@ -203,6 +203,8 @@ class World:
         s3 = self.client("s3")
         s3.create_bucket(Bucket="packages", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         s3.put_object(Bucket="packages", Key="package.zip", Body=package.getvalue())
+        role = {"op": "replace", "path": "/cloudwatchRoleArn", "value": "arn:aws:iam::123456789012:role/logs"}
+        self.client("apigateway").update_account(patchOperations=[role])
         provider = {
             "access_key": "test",
             "secret_key": "test",

@@ -21,6 +21,7 @@ from tests.killing import kill_the_apply
 
 from .conftest import Environment
 
+SKIP = ("-e", "site_builder_skip_unchanged=true")
 REGION = "eu-west-1"
 STACKS = ["dynamodb", "s3", "iam", "lambda", "api_gateway", "monitoring"]
 NEWLY = dict.fromkeys(STACKS, "succeeded")
@@ -102,7 +103,7 @@ def test_what_is_computed_is_what_was_created(dev: Environment) -> None:
 def test_functions_and_their_log_groups(dev: Environment) -> None:
     client = dev.client("lambda", REGION)
     groups = {g["logGroupName"]: g for g in dev.client("logs", REGION).describe_log_groups()["logGroups"]}
-    for key in ("generation", "agents", "validation"):
+    for key in ("generation", "worker", "agents", "validation"):
         function = client.get_function(FunctionName=f"site-builder-{key}-dev")["Configuration"]
         assert function["Environment"]["Variables"]["ENVIRONMENT"] == "dev"
         assert function["TracingConfig"]["Mode"] == "Active"
@@ -164,7 +165,7 @@ def test_iam_documents_are_the_reviewed_ones(dev: Environment) -> None:
     """tests/integration/iam_policies.json is what a person has looked at; change it by hand, with the reason."""
     client = dev.client("iam", REGION)
     found = {}
-    for key in ("generation", "agents", "validation"):
+    for key in ("generation", "worker", "agents", "validation"):
         role = f"site-builder-{key}-dev-eu-west-1"
         found[key] = {"trust": client.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]}
         for name in client.list_role_policies(RoleName=role)["PolicyNames"]:
@@ -213,12 +214,24 @@ def test_drift_is_told_exactly_and_repaired(dev: Environment) -> None:
     }  # fmt: skip
     assert "aws_cloudwatch_metric_alarm" in address
 
-    repaired = dev.deploy("--limit", "dynamodb,s3,monitoring")
+    repaired = dev.deploy("--limit", "dynamodb,s3,monitoring", *SKIP)
     assert repaired.code == 0, repaired.output
     assert json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"][0]["Effect"] == "Deny"
     assert cloudwatch.describe_alarms(AlarmNames=[alarm])["MetricAlarms"]
     assert "Owner" not in [tag["Key"] for tag in dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"]]
     assert "site-builder-agents-dev" in dynamodb.list_tables()["TableNames"]
+
+
+def test_what_was_applied_from_these_very_inputs_is_not_planned(dev: Environment) -> None:
+    """The run before has remembered them; one stack alone gets another tag."""
+    same = dev.deploy("--limit", "dynamodb,s3", *SKIP)
+    assert same.code == 0, same.output
+    assert same.results() == dict.fromkeys(("dynamodb", "s3"), "unchanged")
+    assert all(row["reason"].startswith("skipped: inputs unchanged since 20") for row in same.stacks().values())
+    assert all(row["seconds"] == 0 for row in same.stacks().values())
+    other = dev.deploy("--limit", "dynamodb", *SKIP, "-e", '{"site_builder_tags": {"Owner": "ops"}}', "--check")
+    assert other.code == 0, other.output
+    assert other.stacks()["dynamodb"]["planned"]["updated"] == 2
 
 
 def test_what_was_reviewed_is_applied(dev: Environment, tmp_path: Path) -> None:

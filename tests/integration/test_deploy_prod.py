@@ -37,7 +37,7 @@ def test_names_are_those_of_the_filter(prod: Environment) -> None:
     context["account_id"] = "123456789012"
     tables, functions, buckets = (
         ("agents", "generations"),
-        ("agents", "generation", "validation"),
+        ("agents", "generation", "validation", "worker"),
         ("artifacts", "sites"),
     )
     kinds = {
@@ -105,7 +105,7 @@ def test_bootstrap_sets_the_account_s_logging_role(prod: Environment) -> None:
 def test_every_role_is_bounded(prod: Environment) -> None:
     """Where an organisation demands a boundary, one role without it stops the deployment."""
     iam = prod.client("iam", PRIMARY)
-    names = {f"site-builder-{key}-prod-{PRIMARY}" for key in ("agents", "generation", "validation")}
+    names = {f"site-builder-{key}-prod-{PRIMARY}" for key in ("agents", "generation", "validation", "worker")}
     names |= {f"site-builder-{key}-replication-prod-{PRIMARY}" for key in ("artifacts", "sites")}
     names |= {LOGGING_ROLE}
     assert {role["RoleName"] for role in iam.list_roles()["Roles"] if "-prod" in role["RoleName"]} == names

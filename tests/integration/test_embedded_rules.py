@@ -27,6 +27,7 @@ FILES = ROOT / "roles/local_aws/files"
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/lambda"
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:failed"
 MIB = 1024 * 1024
 TRUST = {
     "Version": "2012-10-17",
@@ -80,7 +81,6 @@ def new_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
         patch.setenv("LOCAL_AWS_REGIONS_OFF", "af-south-1")
         patch.setenv("LOCAL_AWS_NO_SERVICE_LINKED_ROLES", "true")
         patch.setenv("LOCAL_AWS_API_TIMEOUT_MS", "29000")
-        patch.setenv("LOCAL_AWS_NOT_BOOTSTRAPPED", "true")
         with start(tmp_path_factory.mktemp("new")) as started:
             yield started
 
@@ -165,7 +165,7 @@ def prepare(aws: Aws) -> None:
     dynamodb = aws.client("dynamodb")
     dynamodb.create_table(**table("plain", GlobalSecondaryIndexes=ENOUGH))
     stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
-    for name in ("global", "local"):
+    for name in ("global", "local", "source", "alone"):
         dynamodb.create_table(**table(name, StreamSpecification=stream))
     dynamodb.create_table(**table("kept", DeletionProtectionEnabled=True))
     s3 = aws.client("s3")
@@ -247,6 +247,15 @@ CASES = [
         "ValidationException",
         "Disabling Stream is not allowed for a Global Table replica.",
         {"TableName": "local", "StreamSpecification": OFF},
+    ),
+    Case(
+        "source_of_a_replica",
+        "dynamodb",
+        "delete_table",
+        {"TableName": "source"},
+        "ValidationException",
+        "acted as a source region for new replica(s) being added to the table in the last 24 hours",
+        {"TableName": "alone"},
     ),
     Case(
         "one_index_change",
@@ -560,6 +569,20 @@ CASES = [
         "Cannot reference more than 5 layers.",
     ),
     Case(
+        "destination_rights",
+        "lambda",
+        "put_function_event_invoke_config",
+        {"FunctionName": "small", "DestinationConfig": {"OnFailure": {"Destination": QUEUE}}},
+        "InvalidParameterValueException",
+        f"The function's execution role does not have permissions to call SendMessage on {QUEUE}",
+        lambda aws: (
+            aws.client("iam").put_role_policy(
+                RoleName="lambda", PolicyName="tell", PolicyDocument=policy(Action="sqs:Send*", Resource=QUEUE)
+            )
+            and {"FunctionName": "small", "DestinationConfig": {"OnFailure": {"Destination": QUEUE}}}
+        ),
+    ),
+    Case(
         "reserved_concurrency",
         "lambda",
         "put_function_concurrency",
@@ -848,10 +871,9 @@ def rules() -> Iterator[list[Any]]:
 
 @pytest.mark.parametrize("case", [*CASES, *MODEL_CASES], ids=str)
 def test_refused_as_aws_refuses(aws: Aws, case: Case) -> None:
-    if case.rule == "stream_of_a_replica":
-        aws.client("dynamodb").update_table(
-            TableName="global", ReplicaUpdates=[{"Create": {"RegionName": "af-south-1"}}]
-        )
+    if case.rule in ("stream_of_a_replica", "source_of_a_replica"):
+        replica = [{"Create": {"RegionName": "af-south-1"}}]
+        aws.client("dynamodb").update_table(TableName=case.bad["TableName"], ReplicaUpdates=replica)
     code, message, status = refusal(aws, case.service, case.call, given(aws, case.bad))
     assert (code, case.says in message) == (case.code, True), message
     assert status == (409 if code == "LimitExceeded" else 400)
@@ -860,7 +882,7 @@ def test_refused_as_aws_refuses(aws: Aws, case: Case) -> None:
 
 
 def test_every_rule_has_a_case(rules: list[Any]) -> None:
-    elsewhere = {"logging_role", "region_is_off", "region_is_off_for_sts", "replica_needs_a_role"}
+    elsewhere = {"bucket_elsewhere", "logging_role", "region_is_off", "region_is_off_for_sts", "replica_needs_a_role"}
     names = {rule.condition.__name__ for rule in rules}
     assert names == {case.rule for case in CASES} | elsewhere
     for rule in rules:
@@ -876,6 +898,22 @@ def test_readme_has_the_table(rules: list[Any]) -> None:
     assert done.stdout in (ROOT / "roles/local_aws/README.md").read_text(), (
         "run python -m aws_rules in roles/local_aws/files"
     )
+
+
+def test_a_bucket_is_asked_in_its_region(aws: Aws) -> None:
+    """301 with the region, which SDKs of Python follow and those of Go do not."""
+    host, port = aws.endpoints["default"].removeprefix("http://").split(":")
+    for region, status in ((REGION, 200), ("eu-north-1", 301)):
+        signed = f"AWS4-HMAC-SHA256 Credential=test/20250101/{region}/s3/aws4_request, SignedHeaders=host, Signature=0"
+        connection = http.client.HTTPConnection(host, int(port), timeout=30)
+        connection.request("HEAD", "/bucket", headers={"Authorization": signed})
+        reply = connection.getresponse()
+        assert reply.status == status
+    assert reply.headers["x-amz-bucket-region"] == REGION
+    aws.client("s3", "eu-north-1").head_bucket(Bucket="bucket")
+    aws.client("s3", "eu-north-1").get_bucket_location(Bucket="bucket")
+    connection.request("GET", "/bucket", headers={"Authorization": signed})
+    assert b"<Code>PermanentRedirect</Code>" in connection.getresponse().read()
 
 
 REPLICA = {"TableName": "global", "ReplicaUpdates": [{"Create": {"RegionName": "us-east-1"}}]}

@@ -29,6 +29,7 @@ SHIPPED = {
     "playbooks",
     "plugins",
     "roles",
+    "service",
     "terraform",
 }
 

@@ -39,6 +39,8 @@ __all__ = ["rules"]
 
 ONLY_THE_ACCOUNT = {
     "stream_of_a_replica": "whether there are replicas, which dynamodb.first_step asks of the state",
+    "source_of_a_replica": "when replicas were made; the provider deletes them before their table",
+    "bucket_elsewhere": "where a bucket is, which s3.stranded asks of the state",
     "replica_needs_a_role": "what the caller may do",
     "one_index_change": "which indexes there are; the provider changes one at a time",
     "policies_per_role": "the quota of 10 may be raised",

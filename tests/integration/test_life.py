@@ -101,6 +101,8 @@ def manifest_sha(folder: Path) -> str:
     ("arguments", "sentence"),
     [
         (["-e", "site_builder_plan=20200101T000000Z-ffffff"], "site_builder_plan is '20200101T000000Z-ffffff', and there is no such plan"),
+        (["-e", f"site_builder_plan_sha256={'0' * 64}"], f"site_builder_plan_sha256 is {'0' * 64}, but the plan"),
+        (["-e", "site_builder_plan_store=s3"], "there is no saved plan in s3://site-builder-tfstate-sit-123456789012-eu-west-1/"),
         (["-e", '{"site_builder_tags": {"Owner": "else"}}'], "the variables of dynamodb are not those of the plan"),
     ],
 )  # fmt: skip
@@ -109,6 +111,10 @@ def test_apply_refuses(sit: Life, arguments: list[str], sentence: str) -> None:
     assert run.code != 0
     assert sentence in said(run)
     assert "terraform apply" not in run.output
+    # In the table and in report.json like every other refusal, and no plan file is left behind.
+    assert run.results() == {"dynamodb": "failed"}
+    assert sentence in run.stacks()["dynamodb"]["reason"]
+    assert not list((sit.work_dir / "sit/runs").rglob("plan.tfplan"))
     assert sit.client("dynamodb", REGION).list_tables()["TableNames"] == []
 
 

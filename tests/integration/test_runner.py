@@ -289,6 +289,9 @@ def test_life_of_dev(awx: Awx) -> None:
     assert "site-builder-generations-dev" in succeeded(press(awx, "dev", "outputs", **ONE)).output
     succeeded(press(awx, "dev", "unlock", {"survey_lock_id": ""}))
     press(awx, "dev", "check")
+    succeeded(press(awx, "dev", "releases"))
+    # Nothing ran before what runs.
+    refused(press(awx, "dev", "rollback", {"survey_release_id": "", "survey_confirm_rollback": ""}))
     # AWX knows no booleans in surveys.
     answers = {"site_builder_confirm_destroy": "dev", "site_builder_empty_buckets": "true"}
     shutil.rmtree(awx.work_dir / "packages")
@@ -310,6 +313,8 @@ def test_buttons_of_the_others(awx: Awx, environment: str) -> None:
     deployed = press(awx, environment, "deploy", inventory={"site_builder_max_changes": 1}, **ONE)
     refused(deployed, "prod takes reviewed plans only" if environment == "prod" else "site_builder_max_changes is 1")
     assert "state bucket" in press(awx, environment, "check").output
+    succeeded(press(awx, environment, "releases"))
+    refused(press(awx, environment, "rollback", {"survey_release_id": "", "survey_confirm_rollback": ""}))
     for job in ("drift", "outputs"):
         assert "not deployed" in succeeded(press(awx, environment, job, **ONE)).output
     succeeded(press(awx, environment, "unlock"))

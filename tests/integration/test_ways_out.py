@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
 from tests.conftest import ROOT, Run, play
 from tests.embedded_aws import EmbeddedAws
+from tests.integration.test_adoption import World
 
 pytestmark = pytest.mark.long
 TABLES = [f'module.tables["{key}"].aws_dynamodb_table.this' for key in ("agents", "generations")]
@@ -75,3 +77,96 @@ def test_a_replica_moves_or_goes(work_dir: Path, sit: Path) -> None:
         assert "the second of two steps" in allowed.output
         assert allowed.stacks()["dynamodb"]["counts"] == {"created": 0, "updated": 4, "replaced": 0, "deleted": 0}
         assert deploy().results() == {"dynamodb": "unchanged"}
+
+
+def test_the_replica_of_a_bucket_moves_or_goes(work_dir: Path, sit: Path) -> None:
+    """S3 copies no old object to a new replica and deletes no bucket that holds any; so the old one stays, out of the state."""
+
+    def run(*arguments: str, playbook: str = "deploy.yml") -> Run:
+        return play(work_dir, "--limit", "s3", *arguments, environment="sit", inventory=sit, playbook=playbook)
+
+    def regions() -> list[str]:
+        aws = boto3.client(
+            "s3",
+            endpoint_url=json.loads((work_dir / "local_aws/state.json").read_text())["endpoints"]["default"],
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            region_name="eu-west-1",
+        )
+        names = [one["Name"] for one in aws.list_buckets()["Buckets"]]
+        return sorted(name.partition("-222222222222-")[2] for name in names if "-sites-" in name)
+
+    replica(sit, "eu-central-1")
+    assert run().results() == {"s3": "succeeded"}
+    replica(sit, "eu-north-1")
+    refused = run()
+    assert refused.code != 0
+    reason = refused.stacks()["s3"]["reason"]
+    assert "in eu-central-1 is a replica that holds data" in reason
+    named, _ = json.JSONDecoder().raw_decode(reason.partition("site_builder_allow_destroy: ")[2])
+    moved = run("-e", json.dumps({"site_builder_allow_destroy": named}))
+    assert moved.code == 0, moved.output
+    assert "it stays in AWS" in moved.output
+    row = moved.stacks()["s3"]["counts"]
+    assert (row["replaced"], row["deleted"]) == (0, 0)
+    assert regions() == ["eu-central-1", "eu-north-1", "eu-west-1"]
+    assert run().results() == {"s3": "unchanged"}
+    # Without replicas, and where plans are reviewed.
+    replica(sit, None)
+    told = run(playbook="playbooks/plan.yml")
+    assert "playbooks/forget_replicas.yml --limit s3" in told.stacks()["s3"]["reason"]
+    forgotten = run(playbook="playbooks/forget_replicas.yml")
+    assert forgotten.code == 0, forgotten.output
+    assert forgotten.results() == {"s3": "succeeded"}
+    planned = run(playbook="playbooks/plan.yml")
+    assert planned.code == 0, planned.output
+    assert run().results() == {"s3": "succeeded"}
+    assert regions() == ["eu-central-1", "eu-north-1", "eu-west-1"]
+    assert run().results() == {"s3": "unchanged"}
+
+
+API = """
+variable "stage" {}
+
+module "api" {
+  source = "./modules/api_gateway"
+
+  api = {
+    name       = "shop-main-dev"
+    stage      = var.stage
+    usage_plan = { name = "shop-main-dev" }
+    routes = {
+      mock = { method = "GET", path = "/", type = "MOCK", authorization = "NONE", responses = { "200" = {} } }
+    }
+    domain = {
+      name            = "api.example.com"
+      certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/a"
+    }
+  }
+  functions = {}
+  tags      = {}
+}
+"""
+
+
+@pytest.fixture
+def world(tmp_path: Path, cli_config: Path) -> Iterator[World]:
+    made = World(tmp_path, cli_config)
+    try:
+        made.lay_out(API)
+        yield made
+    finally:
+        made.local_aws("stopped")
+
+
+def test_a_stage_is_renamed_under_its_domain(world: World) -> None:
+    """AWS keeps a stage that a domain leads to: the new one comes first, then the mapping moves (provider issue 28774)."""
+    for stage in ("v1", "v2"):
+        world.env["TF_VAR_stage"] = stage
+        world.plan()
+        world.terraform("apply", str(world.plan_file))
+        gateway = world.client("apigateway")
+        (mapping,) = gateway.get_base_path_mappings(domainName="api.example.com")["items"]
+        (only,) = gateway.get_stages(restApiId=mapping["restApiId"])["item"]
+        assert (mapping["stage"], only["stageName"]) == (stage, stage)
+    assert world.plan() == {}

@@ -35,7 +35,8 @@ from tests.fake_awx import STUB, rendered_message
 COLLECTIONS = Path(ansible.__file__).parents[1] / "ansible_collections"
 SPEC = yaml.safe_load((ROOT / "roles/site_builder/meta/argument_specs.yml").read_text())["argument_specs"]["main"]
 OPTIONS: dict[str, dict[str, Any]] = SPEC["options"]
-JOBS = {"plan", "deploy", "apply", "drift", "check", "destroy", "outputs", "bootstrap", "unlock"}
+READING = {"plan", "drift", "check", "releases", "outputs"}
+JOBS = READING | {"apply", "deploy", "destroy", "rollback", "bootstrap", "unlock"}
 ENVIRONMENTS = set(names.ENVIRONMENTS)
 EVERYTHING: dict[str, Any] = {
     "awx_config_project_credential": "git",
@@ -141,7 +142,7 @@ def test_every_environment_has_every_button() -> None:
         assert (template["allow_simultaneous"], template["job_slice_count"]) == (False, 1)
         assert template["timeout"] >= 900
         assert set(template["labels"]) == {"site-builder", environment}
-        purpose = "plan" if job in ("plan", "drift", "check", "outputs") else "apply"
+        purpose = "plan" if job in READING else "apply"
         assert template["credentials"] == [f"site-builder {environment} {purpose}"]
 
 
@@ -266,9 +267,9 @@ def test_nobody_but_an_administrator_applies_to_prod_without_an_approval() -> No
     runs, before = workflow("prod")
     assert [runs[node] for node in before["apply"]] == ["approval"]
     assert of("job_template")["site-builder prod deploy"]["extra_vars"]["site_builder_require_plan"] is True
-    pressed = {name for _, role, name in held_after(made()) if role == "execute"}
+    pressed = {name for team, role, name in held_after(made()) if role == "execute" and team.endswith("operators")}
     assert {name for name in pressed if " prod " in name} == {
-        f"site-builder prod {job}" for job in ("plan", "drift", "check", "outputs", "release")
+        f"site-builder prod {job}" for job in (*READING, "release")
     }
 
 
@@ -303,7 +304,7 @@ def test_an_approval_that_is_switched_on_later_leaves_no_way_past_it() -> None:
     past = {
         ("site-builder operators", "execute", f"site-builder {environment} {job}")
         for environment in ENVIRONMENTS
-        for job in ("apply", "deploy", "unlock", "bootstrap", "destroy")
+        for job in ("apply", "deploy", "unlock", "bootstrap", "destroy", "rollback")
     }
     assert past <= held_after(before)
     assert not past & held_after(before, after)
@@ -335,6 +336,8 @@ def test_approvers_see_what_they_approve() -> None:
     assert read_first == ["site-builder prod plan"]
     assert {grant for grant in held_after(made()) if grant[0] == "site-builder approvers"} == {
         ("site-builder approvers", "approval", "site-builder prod release"),
+        # What it goes back to was approved.
+        ("site-builder approvers", "execute", "site-builder prod rollback"),
         *(("site-builder approvers", "read", template) for template in read_first),
     }
     # The plan job then prints the attributes that change; the apply job has no need to.

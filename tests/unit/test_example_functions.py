@@ -1,4 +1,4 @@
-"""The example functions, as API Gateway calls them. Tables and buckets are moto's; Bedrock is botocore's stub."""
+"""The example functions, as API Gateway and Lambda call them. Tables and buckets are moto's; Bedrock is botocore's stub."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import boto3
+import botocore.session
 import fastjsonschema
 import pytest
 import yaml
 from ansible_collections.bbws.site_builder.plugins.module_utils.dr import OTHER_ALARMS, PRODUCTION_ALARMS
 from ansible_collections.bbws.site_builder.plugins.module_utils.openapi import openapi_routes
-from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import ANY, Stubber
+from botocore.validate import validate_parameters
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
@@ -36,15 +39,18 @@ SITE: dict[str, Any] = {
     "navigation": ["home"],
 }
 BAKERY = {"prompt": "A bakery"}
+INVOKE = botocore.session.get_session().get_service_model("lambda").operation_model("Invoke").input_shape
 GENERATION = "/generations/{generation_id}"
 PAGE = GENERATION + "/pages/{page_id}"
 
-sys.path.append(str(EXAMPLES / "layers/common/python"))
+sys.path += [str(EXAMPLES / "layers/common/python"), str(EXAMPLES / "functions/generation")]
 
 
-def load(function: str) -> ModuleType:
-    """All three are called app.py, so each is loaded under a name of its own."""
-    spec = importlib.util.spec_from_file_location(f"example_{function}", EXAMPLES / "functions" / function / "app.py")
+def load(function: str, file: str = "app.py") -> ModuleType:
+    """Most are called app.py, so each is loaded under a name of its own."""
+    spec = importlib.util.spec_from_file_location(
+        f"example_{function}_{file}", EXAMPLES / "functions" / function / file
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -55,6 +61,8 @@ def load(function: str) -> ModuleType:
 
 MODULES = {function: load(function) for function in ("generation", "agents", "validation")}
 generation, agents = MODULES["generation"], MODULES["agents"]
+worker = load("generation", "worker.py")
+DEFINED = yaml.safe_load((EXAMPLES.parent / "roles/lambda/defaults/main.yml").read_text())["lambda_functions"]
 
 TEXTS = {path.name: path.read_text() for path in sorted((EXAMPLES / "openapi").glob("*.yaml"))}
 API = openapi_routes([{"file": file, "content": text} for file, text in TEXTS.items()], MODULES)
@@ -73,9 +81,10 @@ def event(operation: tuple[str, str], body: Any = None, sub: str = "owner-1", **
     return {
         "httpMethod": operation[0],
         "resource": operation[1],
+        "headers": None,
         "pathParameters": None,
         "queryStringParameters": query or None,
-        "requestContext": {"authorizer": {"claims": {"sub": sub}}},
+        "requestContext": {"authorizer": {"claims": {"sub": sub}}, "path": f"/dev{operation[1]}"},
         "body": None if body is None else json.dumps(body),
     }
 
@@ -89,6 +98,12 @@ def checker(title: str, reference: str) -> Callable[[Any], Any]:
 
 def answer(event: dict[str, Any]) -> tuple[int, Any]:
     """What the operation's function says, which must be something that its document describes."""
+    status, body, _ = whole_answer(event)
+    return status, body
+
+
+def whole_answer(event: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
+    """The same, with the headers."""
     operation = (event["httpMethod"], event["resource"])
     reply = MODULES[ROUTES[operation]["function"]].handler(event, None)
     document, described = DOCUMENTED[operation]
@@ -97,11 +112,12 @@ def answer(event: dict[str, Any]) -> tuple[int, Any]:
         response = document["components"]["responses"][response["$ref"].rsplit("/", 1)[1]]
     if "content" not in response:
         assert reply["body"] == ""
-        return reply["statusCode"], None
+        return reply["statusCode"], None, reply["headers"]
     assert reply["headers"]["Content-Type"] == "application/json"
+    assert response.get("headers", {}).keys() <= reply["headers"].keys()
     body = json.loads(reply["body"])
     checker(document["info"]["title"], response["content"]["application/json"]["schema"]["$ref"])(body)
-    return reply["statusCode"], body
+    return reply["statusCode"], body, reply["headers"]
 
 
 def call(method: str, path: str, body: Any = None, sub: str = "owner-1", *ids: str, **query: str) -> tuple[int, Any]:
@@ -114,8 +130,9 @@ def read(path: str, *ids: str, sub: str = "owner-1", **query: str) -> tuple[int,
     return call("GET", path, None, sub, *ids, **query)
 
 
-def generate(body: Any = BAKERY) -> tuple[int, Any]:
-    return call("POST", "/generations", body)
+def order(body: Any = BAKERY, sub: str = "owner-1", **headers: str) -> tuple[int, Any]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return answer(event(("POST", "/generations"), body, sub) | {"headers": named or None})
 
 
 def validate(body: Any) -> tuple[int, Any]:
@@ -132,12 +149,14 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "BEDROCK_REGION": REGION,
         "BUCKET_NAME": "sites",
         "TABLE_NAME": "items",
+        "WORKER": "worker:live",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("CORS_ORIGIN", raising=False)
     with mock_aws():
         generation.clients.cache_clear()
+        worker.stores.cache_clear()
         agents.table.cache_clear()
         yield
 
@@ -167,12 +186,64 @@ def make_table(key: str) -> Any:
     )
 
 
-def bedrock_says(bedrock: Stubber, text: str) -> None:
+class Lambda:
+    """Asynchronous calls of the worker, as Lambda makes them: later, again after an error, and told of at last."""
+
+    def __init__(self) -> None:
+        self.events: list[bytes] = []
+        self.refuses = False
+        self.seconds = float(DEFINED["worker"]["timeout"])
+
+    def invoke(self, **call: Any) -> dict[str, Any]:
+        assert not validate_parameters(call, INVOKE)
+        assert (call["FunctionName"], call["InvocationType"]) == ("worker:live", "Event")
+        if self.refuses:
+            raise ClientError({"Error": {"Code": "TooManyRequestsException"}}, "Invoke")
+        self.events.append(call["Payload"])
+        return {"StatusCode": 202}
+
+    def attempt(self, event: bytes, request_id: str = "request-1") -> None:
+        left = int(self.seconds * 1000)
+        context = SimpleNamespace(aws_request_id=request_id, get_remaining_time_in_millis=lambda: left)
+        worker.handler(json.loads(event), context)
+
+    def run(self, *crashes: Exception) -> int:
+        """Deliver all events. Returns the number of attempts. crashes: what the runtime reports instead of running the code."""
+        attempts = 0
+        retries = DEFINED["worker"]["async"]["maximum_retry_attempts"]
+        for number, event in enumerate(self.events):
+            for attempt in range(retries + 1):
+                attempts += 1
+                try:
+                    if crashes:
+                        raise crashes[0]
+                    self.attempt(event, f"request-{number}")
+                    break
+                except Exception as error:
+                    if attempt == retries:
+                        self.give_up(event, {"errorType": type(error).__name__, "errorMessage": str(error)})
+        self.events.clear()
+        return attempts
+
+    def give_up(self, event: bytes, response: dict[str, Any] | None, condition: str = "RetriesExhausted") -> None:
+        """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"""
+        assert DEFINED["worker"]["async"]["on_failure_function"] == "generation"
+        told = {
+            "version": "1.0",
+            "timestamp": "2026-11-29T12:00:00.000Z",
+            "requestContext": {"requestId": "r", "functionArn": "arn:x", "condition": condition},
+            "requestPayload": json.loads(event),
+            "responseContext": {"statusCode": 200, "executedVersion": "1", "functionError": "Unhandled"},
+        }
+        assert generation.handler(told | ({"responsePayload": response} if response else {}), None) is None
+
+
+def bedrock_says(bedrock: Stubber, text: str, stop: str = "end_turn") -> None:
     bedrock.add_response(
         "converse",
         {
             "output": {"message": {"role": "assistant", "content": [{"text": text}]}},
-            "stopReason": "end_turn",
+            "stopReason": stop,
             "usage": {"inputTokens": 3, "outputTokens": 5, "totalTokens": 8},
             "metrics": {"latencyMs": 1},
         },
@@ -180,17 +251,29 @@ def bedrock_says(bedrock: Stubber, text: str) -> None:
             "modelId": MODEL,
             "system": ANY,
             "messages": [{"role": "user", "content": [{"text": "A bakery"}]}],
-            "inferenceConfig": ANY,
+            "inferenceConfig": {"maxTokens": 16_000},
         },
     )
 
 
 @pytest.fixture
-def bedrock() -> Iterator[Stubber]:
-    """Everything that the generation function needs."""
+def functions(monkeypatch: pytest.MonkeyPatch) -> Lambda:
+    """Everything that the generation functions need, apart from Bedrock."""
     make_table("generations")
     boto3.client("s3").create_bucket(Bucket="sites", CreateBucketConfiguration={"LocationConstraint": REGION})
-    with Stubber(generation.clients().bedrock) as stub:
+    made = generation.clients()
+    fake = Lambda()
+    monkeypatch.setattr(
+        generation, "clients", lambda: generation.Clients(functions=fake, table=made.table, bucket=made.bucket)
+    )
+    return fake
+
+
+@pytest.fixture
+def bedrock(functions: Lambda, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
+    client = worker.bedrock(300)
+    monkeypatch.setattr(worker, "bedrock", lambda seconds_left: client)
+    with Stubber(client) as stub:
         yield stub
 
 
@@ -200,11 +283,11 @@ class TestDocuments:
         assert served == {(route["function"], *operation) for operation, route in ROUTES.items()}
 
     @pytest.mark.parametrize("operation", ROUTES, ids=" ".join)
-    def test_each_operation_is_answered(self, operation: tuple[str, str], bedrock: Stubber) -> None:
+    def test_each_operation_is_answered(self, operation: tuple[str, str], bedrock: Stubber, functions: Lambda) -> None:
         """Asked for something that exists, each gives the success that its document describes."""
         bedrock_says(bedrock, json.dumps(SITE))
-        _, made = generate()
-        bedrock_says(bedrock, json.dumps(SITE))
+        _, made = order()
+        functions.run()
         agent = {"owner_id": "owner-1", "generation_id": "-", "agent_id": "agent-1"}
         if ROUTES[operation]["function"] == "agents":
             boto3.resource("dynamodb").Table("items").delete()
@@ -243,102 +326,38 @@ class TestDocuments:
             assert handler(asked, None)["headers"]["Access-Control-Allow-Origin"] == "https://example.com"
 
 
-class TestCreateGeneration:
+class TestOrder:
     @pytest.fixture(autouse=True)
-    def stores(self, bedrock: Stubber) -> None:
+    def stores(self, functions: Lambda) -> None:
         self.table = generation.clients().table
 
-    def test_stores_and_answers(self, bedrock: Stubber) -> None:
-        bedrock_says(bedrock, json.dumps(SITE))
-        status, body = generate({"prompt": " A bakery ", "max_pages": 3})
-        assert status == 201
-        assert body["site"] == SITE
-        assert body["usage"] == {"inputTokens": 3, "outputTokens": 5}
+    def test_is_accepted_at_once(self, functions: Lambda) -> None:
+        status, body, headers = whole_answer(event(("POST", "/generations"), {"prompt": " A bakery ", "max_pages": 3}))
+        assert (status, body["status"]) == (202, "queued")
         assert (body["prompt"], body["locale"], body["max_pages"]) == ("A bakery", "en-ZA", 3)
-
-        (item,) = self.table.scan()["Items"]
-        assert item == {key: value for key, value in body.items() if key != "site"} | {
-            "owner_id": "owner-1",
-            "status_id": f"completed#{body['generation_id']}",
-        }
-        assert item["status"] == "completed"
-        key = f"generations/owner-1/{body['generation_id']}.json"
-        assert json.load(boto3.resource("s3").Object("sites", key).get()["Body"]) == SITE
+        assert headers["Location"] == f"/dev/generations/{body['generation_id']}"
+        assert int(headers["Retry-After"]) > 0
+        # What is asked of the model is in the table, and in no event.
+        ids = {"owner_id": "owner-1", "generation_id": body["generation_id"]}
+        assert [json.loads(payload) for payload in functions.events] == [ids]
         assert read(GENERATION, body["generation_id"]) == (200, body)
-
-    def test_tells_the_model_what_is_wanted(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        asked: dict[str, Any] = {}
-
-        def converse(**request: Any) -> None:
-            asked.update(request)
-            raise ReadTimeoutError(endpoint_url="https://x")
-
-        monkeypatch.setattr(generation.clients().bedrock, "converse", converse)
-        generate(BAKERY | {"locale": "af-ZA", "max_pages": 2})
-        assert "language af-ZA and has at most 2 pages" in asked["system"][0]["text"]
-        assert json.dumps(generation.SCHEMA) in asked["system"][0]["text"]
-
-    def test_answer_in_a_fence(self, bedrock: Stubber) -> None:
-        bedrock_says(bedrock, f"```json\n{json.dumps(SITE)}\n```\n")
-        assert generate()[1]["site"] == SITE
-
-    def test_base64_body(self, bedrock: Stubber) -> None:
-        bedrock_says(bedrock, json.dumps(SITE))
-        encoded = base64.b64encode(json.dumps(BAKERY).encode()).decode()
-        assert answer(event(("POST", "/generations")) | {"body": encoded, "isBase64Encoded": True})[0] == 201
-
-    @pytest.mark.parametrize(
-        ("code", "status"),
-        [("ThrottlingException", 503), ("AccessDeniedException", 502), ("ValidationException", 502)],
-    )
-    def test_bedrock_refuses(self, bedrock: Stubber, code: str, status: int, caplog: pytest.LogCaptureFixture) -> None:
-        bedrock.add_client_error("converse", code, "arn:aws:iam::123456789012:role/secret")
-        found, body = generate()
-        assert found == status
-        assert "secret" not in str(body) + caplog.text
-        # What the module's alarm counts.
-        variables = (EXAMPLES.parent / "terraform/modules/monitoring/variables.tf").read_text()
-        pattern = re.search(r'"%([^"]*ThrottlingException[^"]*)%"', variables)[1]
-        assert bool(re.search(pattern, caplog.text)) == (code == "ThrottlingException")
-
-    @pytest.mark.parametrize(
-        "error", [ReadTimeoutError(endpoint_url="https://x"), EndpointConnectionError(endpoint_url="https://x")]
-    )
-    def test_bedrock_is_silent(self, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-        def converse(**_: Any) -> None:
-            raise error
-
-        monkeypatch.setattr(generation.clients().bedrock, "converse", converse)
-        assert generate()[0] == 504
-
-    @pytest.mark.parametrize("alarms", [PRODUCTION_ALARMS, OTHER_ALARMS], ids=["production", "others"])
-    def test_waiting_for_the_model_is_no_alarm(self, bedrock: Stubber, alarms: dict[str, int]) -> None:
-        """The longest wait that still ends well, connecting included, is below what the duration alarm calls too long."""
-        config = bedrock.client.meta.config
-        functions = yaml.safe_load((EXAMPLES.parent / "roles/lambda/defaults/main.yml").read_text())["lambda_functions"]
-        alarm_at = functions["generation"]["timeout"] * alarms["lambda_duration_percent"] / 100
-        assert config.connect_timeout + config.read_timeout < alarm_at
-
-    @pytest.mark.parametrize(
-        "text", ["", "A site!", "[]", "[" * 100_000, '{"title": "x"}', '{"title": "x", "pages": []}']
-    )
-    def test_failure_is_kept_for_a_week(self, bedrock: Stubber, text: str) -> None:
-        bedrock_says(bedrock, text)
-        status, body = generate()
-        assert (status, body["error"]) == (502, "The model gave no valid site")
-
+        assert read(PAGE, body["generation_id"], "home")[0] == 404
         (item,) = self.table.scan()["Items"]
-        kept = datetime.fromtimestamp(int(item["expires_at"]), UTC) - datetime.now(UTC)
-        assert timedelta(days=6.9) < kept < timedelta(days=7.1)
-        status, failed = read(GENERATION, item["generation_id"])
-        assert (status, failed["status"], failed["error"]) == (200, "failed", body["error"])
-        assert read(PAGE, item["generation_id"], "home")[0] == 404
-        assert call("DELETE", GENERATION, None, "owner-1", item["generation_id"])[0] == 204
+        assert item["status_id"] == f"queued#{body['generation_id']}"
+        # One that is forgotten midway does not stay for ever.
+        assert item["expires_at"] > datetime.now(UTC).timestamp()
 
-    def test_unforeseen_error_is_a_bare_500(self, bedrock: Stubber) -> None:
-        bedrock_says(bedrock, json.dumps(SITE))
-        self.table.delete()
-        assert generate() == (500, {"error": "Internal error"})
+    def test_base64_body(self) -> None:
+        encoded = base64.b64encode(json.dumps(BAKERY).encode()).decode()
+        assert answer(event(("POST", "/generations")) | {"body": encoded, "isBase64Encoded": True})[0] == 202
+
+    @pytest.mark.parametrize("headers", [{}, {"Idempotency_Key": "k"}])
+    def test_a_worker_that_cannot_be_called_leaves_nothing(self, headers: dict[str, str], functions: Lambda) -> None:
+        functions.refuses = True
+        assert order(**headers)[0] == 503
+        assert self.table.scan()["Items"] == []
+        functions.refuses = False
+        assert order(**headers)[0] == 202
 
     @pytest.mark.parametrize(
         "body",
@@ -357,12 +376,12 @@ class TestCreateGeneration:
             {"prompt": "\ud800"},
         ],
     )
-    def test_bad_request(self, body: Any) -> None:
-        assert generate(body)[0] == 400
-        assert self.table.scan()["Items"] == []
+    def test_bad_request(self, body: Any, functions: Lambda) -> None:
+        assert order(body)[0] == 400
+        assert self.table.scan()["Items"] == functions.events == []
 
     def test_bad_request_says_why(self) -> None:
-        assert generate({"prompt": "x" * 4001}) == (
+        assert order({"prompt": "x" * 4001}) == (
             400,
             {
                 "error": "The request is not valid",
@@ -370,12 +389,319 @@ class TestCreateGeneration:
             },
         )
 
+    def test_unforeseen_error_is_a_bare_500(self) -> None:
+        self.table.delete()
+        assert order() == (500, {"error": "Internal error"})
+
+
+class TestIdempotencyKey:
+    @pytest.fixture(autouse=True)
+    def stores(self, functions: Lambda) -> None:
+        self.table = generation.clients().table
+
+    def keys(self) -> list[dict[str, Any]]:
+        return [item for item in self.table.scan()["Items"] if "target" in item]
+
+    @pytest.mark.parametrize("name", ["Idempotency_Key", "idempotency_key", "IDEMPOTENCY_KEY"])
+    def test_same_key_same_generation(self, name: str, bedrock: Stubber, functions: Lambda) -> None:
+        bedrock_says(bedrock, json.dumps(SITE))
+        first = order(**{name: "k"})
+        functions.run()
+        again = order(**{name: "k"})
+        assert (first[0], again[0]) == (202, 202)
+        assert again[1]["generation_id"] == first[1]["generation_id"]
+        assert (first[1]["status"], again[1]["status"]) == ("queued", "completed")
+        assert functions.events == []
+        assert len(read("/generations")[1]["generations"]) == 1
+
+    def test_defaults_are_no_other_request(self) -> None:
+        ids = {order(BAKERY | more, Idempotency_Key="k")[1]["generation_id"] for more in ({}, {"max_pages": 5})}
+        assert len(ids) == 1
+
+    def test_another_request_under_the_same_key(self, functions: Lambda) -> None:
+        order(Idempotency_Key="k")
+        assert order({"prompt": "A school"}, Idempotency_Key="k") == (
+            422,
+            {"error": "This Idempotency-Key came with another request before"},
+        )
+        assert len(functions.events) == len(read("/generations")[1]["generations"]) == 1
+
+    def test_keys_of_others_and_other_keys(self) -> None:
+        orders = [
+            order(Idempotency_Key="k"),
+            order(sub="owner-2", Idempotency_Key="k"),
+            order(Idempotency_Key="l"),
+            order(),
+        ]
+        assert len({body["generation_id"] for _, body in orders}) == 4
+
+    def test_a_call_that_ended_midway_is_made_up_for(self, bedrock: Stubber, functions: Lambda) -> None:
+        """The item is there, the worker was not called. Where it was, the second event finds nothing to do."""
+        _, body = order(Idempotency_Key="k")
+        functions.events.clear()
+        assert order(Idempotency_Key="k")[1]["generation_id"] == body["generation_id"]
+        order(Idempotency_Key="k")
+        assert len(functions.events) == 2
+        bedrock_says(bedrock, json.dumps(SITE))
+        assert functions.run() == 2
+        assert read(GENERATION, body["generation_id"])[1]["status"] == "completed"
+
+    def test_it_is_forgotten_after_a_day(self) -> None:
+        _, body = order(Idempotency_Key="k")
+        (record,) = self.keys()
+        kept = datetime.fromtimestamp(int(record["expires_at"]), UTC) - datetime.now(UTC)
+        assert timedelta(hours=23) < kept < timedelta(hours=25)
+        # DynamoDB deletes it later.
+        self.table.put_item(Item=record | {"expires_at": int(datetime.now(UTC).timestamp()) - 1})
+        assert order({"prompt": "A school"}, Idempotency_Key="k")[1]["generation_id"] != body["generation_id"]
+
+    def test_it_goes_with_its_generation(self) -> None:
+        _, body = order(Idempotency_Key="k")
+        assert call("DELETE", GENERATION, None, "owner-1", body["generation_id"])[0] == 204
+        assert self.table.scan()["Items"] == []
+        assert order(Idempotency_Key="k")[1]["generation_id"] != body["generation_id"]
+
+    def test_while_another_is_at_it(self) -> None:
+        _, body = order(Idempotency_Key="k")
+        self.table.delete_item(Key={"owner_id": "owner-1", "generation_id": body["generation_id"]})
+        assert order(Idempotency_Key="k")[0] == 409
+
+    def test_many_at_once_make_one(self, functions: Lambda) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: order(Idempotency_Key="k"), range(8)))
+        assert {status for status, _ in answers} <= {202, 409}
+        assert len({body["generation_id"] for status, body in answers if status == 202}) == 1
+        assert len(read("/generations")[1]["generations"]) == 1
+
+    @pytest.mark.parametrize("key", ["", "x" * 256, "a\tb", "\u00e9"])
+    def test_bad_key(self, key: str, functions: Lambda) -> None:
+        assert order(Idempotency_Key=key)[0] == 400
+        assert functions.events == []
+
+    def test_keys_are_in_no_list_and_cannot_be_read(self) -> None:
+        order(Idempotency_Key="k")
+        (record,) = self.keys()
+        assert "k" not in record.values()
+        assert read(GENERATION, record["generation_id"])[0] == 404
+
+
+class TestWorker:
+    @pytest.fixture(autouse=True)
+    def stores(self, functions: Lambda) -> None:
+        self.table = generation.clients().table
+        self.functions = functions
+
+    def item(self) -> dict[str, Any]:
+        (item,) = self.table.scan()["Items"]
+        return item
+
+    def sites(self) -> list[str]:
+        return [item.key for item in boto3.resource("s3").Bucket("sites").objects.all()]
+
+    def test_generates_what_was_ordered(self, bedrock: Stubber) -> None:
+        bedrock_says(bedrock, json.dumps(SITE))
+        _, ordered = order(BAKERY | {"max_pages": 3})
+        assert self.functions.run() == 1
+        status, body = read(GENERATION, ordered["generation_id"])
+        usage = {"inputTokens": 3, "outputTokens": 5}
+        assert (status, body) == (200, ordered | {"status": "completed", "usage": usage, "site": SITE})
+        assert self.item() == {key: value for key, value in body.items() if key != "site"} | {
+            "owner_id": "owner-1",
+            "status_id": f"completed#{body['generation_id']}",
+        }
+        assert self.sites() == [f"generations/owner-1/{body['generation_id']}.json"]
+
+    def test_is_running_meanwhile(self, bedrock: Stubber, monkeypatch: pytest.MonkeyPatch) -> None:
+        _, ordered = order()
+        seen = []
+
+        def converse(**_: Any) -> None:
+            seen.append(read(GENERATION, ordered["generation_id"])[1])
+            raise ReadTimeoutError(endpoint_url="https://x")
+
+        monkeypatch.setattr(bedrock.client, "converse", converse)
+        self.functions.run()
+        assert seen == [ordered | {"status": "running"}] * 3
+
+    def test_tells_the_model_what_is_wanted(self, bedrock: Stubber, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: dict[str, Any] = {}
+
+        def converse(**request: Any) -> None:
+            asked.update(request)
+            raise ReadTimeoutError(endpoint_url="https://x")
+
+        monkeypatch.setattr(bedrock.client, "converse", converse)
+        order(BAKERY | {"locale": "af-ZA", "max_pages": 2})
+        self.functions.run()
+        assert "language af-ZA and has at most 2 pages" in asked["system"][0]["text"]
+        assert json.dumps(worker.SCHEMA) in asked["system"][0]["text"]
+
+    @pytest.mark.parametrize(
+        ("model", "effort"),
+        [
+            ("eu.anthropic.claude-sonnet-5-5", {"output_config": {"effort": "low"}}),
+            ("global.anthropic.claude-sonnet-5", {"output_config": {"effort": "low"}}),
+            # It would refuse.
+            ("eu.anthropic.claude-haiku-4-5-20251001-v1:0", None),
+            ("eu.amazon.nova-lite-v1:0", None),
+        ],
+    )
+    def test_how_hard_a_model_thinks(self, model: str, effort: dict[str, Any] | None) -> None:
+        assert worker.model_fields(model).get("additionalModelRequestFields") == effort
+
+    def test_answer_in_a_fence(self, bedrock: Stubber) -> None:
+        bedrock_says(bedrock, f"```json\n{json.dumps(SITE)}\n```\n")
+        _, ordered = order()
+        self.functions.run()
+        assert read(GENERATION, ordered["generation_id"])[1]["site"] == SITE
+
+    def failed(self, attempts: int = 3) -> dict[str, Any]:
+        """The item of the only order, once Lambda has given up."""
+        _, ordered = order()
+        assert self.functions.run() == attempts
+        return read(GENERATION, ordered["generation_id"])[1]
+
+    @pytest.mark.parametrize(
+        ("code", "error"),
+        [
+            ("ThrottlingException", "The model is busy"),
+            ("AccessDeniedException", "The model refused the request"),
+            ("ValidationException", "The model refused the request"),
+        ],
+    )
+    def test_bedrock_refuses(self, bedrock: Stubber, code: str, error: str, caplog: pytest.LogCaptureFixture) -> None:
+        for _ in range(3):
+            bedrock.add_client_error("converse", code, "arn:aws:iam::123456789012:role/secret")
+        body = self.failed()
+        assert (body["status"], body["error"]) == ("failed", error)
+        assert "secret" not in str(body) + caplog.text
+        # What the module's alarm counts.
+        variables = (EXAMPLES.parent / "terraform/modules/monitoring/variables.tf").read_text()
+        pattern = re.search(r'"%([^"]*ThrottlingException[^"]*)%"', variables)[1]
+        assert bool(re.search(pattern, caplog.text)) == (code == "ThrottlingException")
+
+    @pytest.mark.parametrize(
+        "error", [ReadTimeoutError(endpoint_url="https://x"), EndpointConnectionError(endpoint_url="https://x")]
+    )
+    def test_bedrock_is_silent(self, error: Exception, bedrock: Stubber, monkeypatch: pytest.MonkeyPatch) -> None:
+        def converse(**_: Any) -> None:
+            raise error
+
+        monkeypatch.setattr(bedrock.client, "converse", converse)
+        assert self.failed()["error"] == "The model did not answer in time"
+
+    @pytest.mark.parametrize(
+        "text", ["", "A site!", "[]", "[" * 100_000, '{"title": "x"}', '{"title": "x", "pages": []}']
+    )
+    def test_failure_is_kept_for_a_week(self, bedrock: Stubber, text: str) -> None:
+        for _ in range(3):
+            bedrock_says(bedrock, text)
+        body = self.failed()
+        assert (body["status"], body["error"]) == ("failed", "The model gave no valid site")
+        item = self.item()
+        kept = datetime.fromtimestamp(int(item["expires_at"]), UTC) - datetime.now(UTC)
+        assert timedelta(days=6.9) < kept < timedelta(days=7.1)
+        assert item["status_id"] == f"failed#{item['generation_id']}"
+        assert read("/generations", status="failed")[1]["generations"] == [body]
+        assert read(PAGE, item["generation_id"], "home")[0] == 404
+        assert call("DELETE", GENERATION, None, "owner-1", item["generation_id"])[0] == 204
+
+    def test_a_cut_off_site(self, bedrock: Stubber) -> None:
+        for _ in range(3):
+            bedrock_says(bedrock, json.dumps(SITE)[:-1], "max_tokens")
+        assert self.failed()["error"] == "The site became too long; ask for fewer pages"
+
+    def test_the_next_attempt_may_succeed(self, bedrock: Stubber) -> None:
+        bedrock.add_client_error("converse", "ThrottlingException")
+        bedrock_says(bedrock, json.dumps(SITE))
+        assert self.failed(attempts=2)["status"] == "completed"
+
+    @pytest.mark.parametrize("crash", [TimeoutError("Task timed out after 300.00 seconds"), MemoryError("role/secret")])
+    def test_a_run_that_is_cut_off(self, crash: Exception) -> None:
+        _, ordered = order()
+        assert self.functions.run(crash) == 3
+        body = read(GENERATION, ordered["generation_id"])[1]
+        assert (body["status"], body["error"]) == ("failed", "The generation broke off")
+
+    def test_an_event_that_has_become_too_old(self) -> None:
+        _, ordered = order()
+        self.functions.give_up(self.functions.events[0], None, "EventAgeExceeded")
+        assert read(GENERATION, ordered["generation_id"])[1]["status"] == "failed"
+
+    def test_late_bad_news_undo_nothing(self, bedrock: Stubber) -> None:
+        bedrock_says(bedrock, json.dumps(SITE))
+        _, ordered = order()
+        (payload,) = self.functions.events
+        self.functions.run()
+        self.functions.give_up(payload, None)
+        assert read(GENERATION, ordered["generation_id"])[1]["status"] == "completed"
+        call("DELETE", GENERATION, None, "owner-1", ordered["generation_id"])
+        self.functions.give_up(payload, None)
+        assert self.table.scan()["Items"] == []
+
+    def test_an_event_that_comes_twice(self, bedrock: Stubber) -> None:
+        bedrock_says(bedrock, json.dumps(SITE))
+        order()
+        (payload,) = self.functions.events
+        self.functions.run()
+        before = self.item()
+        self.functions.attempt(payload, "request-0")
+        self.functions.attempt(payload, "request-1")
+        assert self.item() == before
+
+    def test_one_run_at_a_time(self, bedrock: Stubber, monkeypatch: pytest.MonkeyPatch) -> None:
+        order()
+        (payload,) = self.functions.events
+        calls = []
+
+        def converse(**_: Any) -> None:
+            calls.append(1)
+            self.functions.attempt(payload, "another")
+            raise ReadTimeoutError(endpoint_url="https://x")
+
+        monkeypatch.setattr(bedrock.client, "converse", converse)
+        with pytest.raises(worker.GenerationError):
+            self.functions.attempt(payload, "request-0")
+        assert calls == [1]
+
+    def test_deleted_before_it_began(self, bedrock: Stubber) -> None:
+        _, ordered = order()
+        call("DELETE", GENERATION, None, "owner-1", ordered["generation_id"])
+        assert self.functions.run() == 1
+        assert self.table.scan()["Items"] == self.sites() == []
+
+    def test_deleted_meanwhile(self, bedrock: Stubber, monkeypatch: pytest.MonkeyPatch) -> None:
+        _, ordered = order()
+        bedrock_says(bedrock, json.dumps(SITE))
+        ask = bedrock.client.converse
+
+        def converse(**request: Any) -> Any:
+            call("DELETE", GENERATION, None, "owner-1", ordered["generation_id"])
+            return ask(**request)
+
+        monkeypatch.setattr(bedrock.client, "converse", converse)
+        assert self.functions.run() == 1
+        assert self.table.scan()["Items"] == self.sites() == []
+
     def test_prompt_is_not_logged(self, bedrock: Stubber, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.INFO, logger="root")
         bedrock_says(bedrock, json.dumps(SITE))
-        generate()
+        order()
+        self.functions.run()
         assert "generated" in caplog.text
         assert "bakery" not in caplog.text.lower()
+
+
+@pytest.mark.parametrize("alarms", [PRODUCTION_ALARMS, OTHER_ALARMS], ids=["production", "others"])
+def test_waiting_for_the_model_is_no_alarm(alarms: dict[str, int]) -> None:
+    """The longest wait that still ends well, connecting included, is below what the duration alarm calls too long."""
+    timeout = DEFINED["worker"]["timeout"]
+    config = worker.bedrock(timeout).meta.config
+    assert config.retries["total_max_attempts"] == 1
+    waits = config.connect_timeout + config.read_timeout
+    assert timeout / 2 < waits < timeout * alarms["lambda_duration_percent"] / 100
+    # The client follows the time that is left, whatever the timeout.
+    assert worker.bedrock(60).meta.config.read_timeout < 60
 
 
 @given(st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1)), st.integers(1, 10**9))
@@ -386,15 +712,15 @@ def test_ids_sort_by_age(moment: datetime, later: int) -> None:
 
 class TestKeptGenerations:
     @pytest.fixture(autouse=True)
-    def kept(self, bedrock: Stubber) -> None:
+    def kept(self, functions: Lambda) -> None:
         """Five of one owner, the first the oldest; one of another."""
         self.table = generation.clients().table
         self.ids = [generation.new_id(datetime(2026, 1, day, tzinfo=UTC)) for day in range(1, 7)]
         for owner, generation_id in zip(["owner-1"] * 5 + ["owner-2"], self.ids, strict=True):
             item = {"created_at": "2026-01-01T00:00:00.000+00:00", "model_id": MODEL, "max_pages": 5}
             item |= {"owner_id": owner, "generation_id": generation_id, "prompt": "p", "locale": "en"}
-            failed = generation_id in (self.ids[1], self.ids[3])
-            self.table.put_item(Item=generation.ended(item, "failed" if failed else "completed"))
+            status = "failed" if generation_id in (self.ids[1], self.ids[3]) else "completed"
+            self.table.put_item(Item=item | {"status": status, "status_id": f"{status}#{generation_id}"})
             self.object(owner, generation_id).put(Body=json.dumps(SITE))
 
     def object(self, owner: str, generation_id: str) -> Any:

@@ -81,10 +81,10 @@ class TestWorkDirOfTheEmbeddedAws:
 def test_logging_role_is_looked_for_unless_an_api_makes_it(managed: dict, looks: bool):
     loader = DataLoader()
     (task,) = loader.load_from_file(str(ROOT / "roles/api_gateway/tasks/before_plan.yml"), trusted_as_template=True)
-    apis = {"a": {}, "b": managed}
+    defined = {"stacks": {"api_gateway": {"tfvars": {"apis": {"a": {}, "b": managed}}}}}
     states = {"api_gateway": {"deployed": False}}
     templar = Templar(
-        loader, {"api_gateway_apis": apis, "_site_builder_local": False, "_terraform_stack_states": states}
+        loader, {"site_builder_defined": defined, "_site_builder_local": False, "_terraform_stack_states": states}
     )
     assert all(templar.evaluate_conditional(condition) for condition in task["when"]) is looks
 

@@ -53,7 +53,8 @@ FOOTER = (
 
 def page_view(report: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is to be said of the plan that `report` (what is saved as plan.json) tells of."""
-    stacks = [_stack(stack, number) for number, stack in enumerate(report["stacks"])]
+    imports = any(stack["imported"] for stack in report["stacks"])
+    stacks = [_stack(stack, number, imports) for number, stack in enumerate(report["stacks"])]
     anchors = {(s["name"], r["address"]): r["anchor"] for s in stacks for g in s["groups"] for r in g["resources"]}
     _open([group for stack in stacks for group in stack["groups"]])
     return {
@@ -66,7 +67,7 @@ def page_view(report: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "graph": graph(report["stacks"]) if report["stacks"] else None,
         "findings": [_finding(kind, anchors) for kind in findings(report)],
-        "columns": list(COLUMNS),
+        "columns": [*COLUMNS, *(["import"] if imports else [])],
         "actions": [action for action in _ACTIONS if any(g["action"] == action for s in stacks for g in s["groups"])],
         "stacks": stacks,
         "footer": FOOTER,
@@ -102,7 +103,7 @@ def _finding(kind: Mapping[str, Any], anchors: Mapping[tuple[str, str], str]) ->
     return {"tone": kind["tone"], "shown": items[:SHOWN], "folded": items[SHOWN:]}
 
 
-def _stack(stack: Mapping[str, Any], number: int) -> dict[str, Any]:
+def _stack(stack: Mapping[str, Any], number: int, imports: bool) -> dict[str, Any]:
     resources = [_resource(resource, f"r{number}-{i}", stack) for i, resource in enumerate(stack["resources"])]
     actions = [*_ACTIONS, *sorted({resource["action"] for resource in resources} - _ACTIONS.keys())]
     groups = [
@@ -120,7 +121,7 @@ def _stack(stack: Mapping[str, Any], number: int) -> dict[str, Any]:
         "number": number,
         "anchor": f"stack-{stack['name']}",
         "result": stack["result"],
-        "counts": [stack["counts"][column] for column in COLUMNS.values()],
+        "counts": [*(stack["counts"][c] for c in COLUMNS.values()), *([len(stack["imported"])] if imports else [])],
         "what": what(stack),
         "weight": weight(stack),
         "needs": stack["depends_on"],

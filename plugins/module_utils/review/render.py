@@ -48,13 +48,15 @@ _PAGE = _environment(_html_text)
 
 
 def plan_page(report: Mapping[str, Any]) -> str:
-    """Return the page for what is saved as plan.json: one file, without scripts, that asks nothing of any network."""
+    """Return the page for what is saved as plan.json: one file that asks nothing of any network; its script is a search."""
     view = page_view(report)
-    css = _css(len(view["stacks"]))
-    digest = b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    template = _PAGE.get_template("plan.html.j2")
-    # Ours, and as it is in the page it is what the browser hashes.
-    return template.render(view, css=Markup(css), style_sha256=digest, box={"width": WIDTH, "height": HEIGHT})  # noqa: S704
+    # Ours, and as they are in the page they are what the browser hashes.
+    ours = {"style": _css(len(view["stacks"])), "script": (_HERE / "plan.js").read_text(encoding="utf-8")}
+    view |= {name: Markup(text) for name, text in ours.items()}  # noqa: S704
+    view |= {
+        f"{name}_sha256": b64encode(hashlib.sha256(text.encode()).digest()).decode() for name, text in ours.items()
+    }
+    return _PAGE.get_template("plan.html.j2").render(view, box={"width": WIDTH, "height": HEIGHT})
 
 
 def _css(stacks: int) -> str:

@@ -333,7 +333,9 @@ def define(
             },
         }
     stop(problems)
-    return defined({"apis": tfvars, "tags": settings["tags"]}, {"apis": predicted}, hooks=["before_plan"])
+    return defined(
+        {"apis": tfvars, "tags": settings["tags"]}, {"apis": predicted}, hooks=["before_plan", "before_apply"]
+    )
 
 
 def _with_documents(

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common im
     names,
     stop,
 )
-from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.policies import TABLE_POLICY
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.policies import TABLE_POLICY, table_problem
 from ansible_collections.bbws.site_builder.plugins.module_utils.validators import (
     Fields,
     choice,
@@ -124,6 +125,10 @@ def define(tables: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     regions = [dr["replica_region"]] if dr["global_tables"] else []
     problems = list(_streams(entries)) if regions else []
     name_of = names(entries, "dynamodb_table", settings, "dynamodb_tables", problems)
+    for key, name in name_of.items():
+        if policy := entries[key].get("resource_policy_json"):
+            arn = resource_arn(name, "dynamodb_table", context)
+            problems += table_problem(json.loads(policy), arn, f"dynamodb_tables.{key}.resource_policy_json")
     stop(problems)
     key_arn, replica_key_arn = settings["kms_key_arn"] or None, settings["replica_kms_key_arn"] or None
     tfvars, predicted = {}, {}
@@ -161,20 +166,33 @@ def _streams(tables: Mapping[str, Any]) -> Iterator[str]:
             yield wrong(f"dynamodb_tables.{key}.stream_view_type", view, what, fix)
 
 
-def lost_replicas(tfvars: Mapping[str, Any], held: Mapping[str, Any]) -> dict[str, list[str]]:
+# By the address of a table, the keys of its replicas by region; "" is a key that AWS manages.
+Held = Mapping[str, Mapping[str, str]]
+
+
+def _address(key: str) -> str:
+    return f'module.tables["{key}"].aws_dynamodb_table.this'
+
+
+def lost_replicas(tfvars: Mapping[str, Any], held: Held) -> dict[str, list[str]]:
     """The replicas that these variables take from tables, as regions by the address of the table.
 
-    held: the output `tables` of the state, {} where nothing is deployed.
+    With another key a replica is another one for the provider: it deletes the old one, then makes the new one.
     """
     found = {}
     for key, table in tfvars["tables"].items():
-        kept = {replica["region"] for replica in table["replicas"]}
-        if lost := [region for region in (held.get(key) or {}).get("replica_regions", []) if region not in kept]:
-            found[f'module.tables["{key}"].aws_dynamodb_table.this'] = lost
+        kept = {replica["region"]: replica["kms_key_arn"] or "" for replica in table["replicas"]}
+        lost = [
+            f"{region} (made anew for its other KMS key)" if region in kept else region
+            for region, key_arn in held.get(_address(key), {}).items()
+            if kept.get(region) != key_arn
+        ]
+        if lost:
+            found[_address(key)] = lost
     return found
 
 
-def first_step(tfvars: dict[str, Any], held: Mapping[str, Any]) -> dict[str, Any]:
+def first_step(tfvars: dict[str, Any], held: Held) -> dict[str, Any]:
     """The variables to apply first, where AWS does not take the way to `tfvars` in one step; else `tfvars`.
 
     A table's last replica and its stream do not go in one update, which AWS refuses for ever (provider issue 34450). And where a
@@ -182,15 +200,12 @@ def first_step(tfvars: dict[str, Any], held: Mapping[str, Any]) -> dict[str, Any
     """
     tables = {}
     for key, table in tfvars["tables"].items():
-        before = (held.get(key) or {}).get("replica_regions", [])
+        before = held.get(_address(key), {})
         now = [replica["region"] for replica in table["replicas"]]
         lost = [region for region in before if region not in now]
         if lost and not now and not table.get("stream_view_type"):
             tables[key] = {**table, "stream_view_type": "NEW_AND_OLD_IMAGES"}
-        elif lost and set(now) - set(before) and not table["kms_key_arn"]:
-            # The key of a replica that goes is not known here.
-            tables[key] = {
-                **table,
-                "replicas": [*table["replicas"], *({"region": r, "kms_key_arn": None} for r in lost)],
-            }
+        elif lost and set(now) - set(before):
+            kept = [{"region": region, "kms_key_arn": before[region] or None} for region in lost]
+            tables[key] = {**table, "replicas": [*table["replicas"], *kept]}
     return {**tfvars, "tables": {**tfvars["tables"], **tables}} if tables else tfvars

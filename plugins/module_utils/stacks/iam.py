@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import resource_arn, resource_name
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import lambda_, secret_names
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common import (
     ACCOUNT,
     KEY,
@@ -115,11 +116,13 @@ SCHEMA = Fields(
 )
 
 
-def define(roles: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+def define(roles: Mapping[str, Any], settings: Settings, functions: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Roles by function key: the fields of terraform/modules/iam, less name and log group, which follow from the key.
 
     `bedrock.region` is the Bedrock region of the environment unless the role says otherwise; with a customer managed key
-    each role may use it through DynamoDB, S3 and Lambda.
+    each role may use it through DynamoDB, S3 and Lambda. functions: their definitions. What a role must allow because of what
+    its function is set up with, secrets and other functions, follows from them. `asks`: by role, the profiles whose routes
+    Bedrock is asked for, see `routed`.
     """
     context = settings["context"]
     entries = given(roles)
@@ -128,10 +131,22 @@ def define(roles: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     stop(problems)
     keys = [key_arn for key_arn in (settings["kms_key_arn"], settings["replica_kms_key_arn"]) if key_arn]
     tfvars, predicted = {}, {}
+    asks: dict[str, list[dict[str, str]]] = {}
+    of_function = given(functions or {})
     for key, entry in entries.items():
         role = dict(entry)
+        if secrets := secret_names.rights(of_function.get(key, {}), context):
+            role["secrets"] = secrets
+        if functions_arns := lambda_.invoked(of_function.get(key, {}), context):
+            role["invoked_function_arns"] = functions_arns
         if role.get("bedrock"):
-            role["bedrock"] = {"region": settings["bedrock_region"], **role["bedrock"]}
+            role["bedrock"] = bedrock = {"region": settings["bedrock_region"], **role["bedrock"]}
+            profiles = bedrock.get("inference_profiles") or []
+            if profiles and bedrock.get("routed_regions") is None:
+                bedrock["routed_regions"] = settings["bedrock_routed_regions"]
+                # Of another account's profiles only that account may ask.
+                if bedrock.get("account_id") in (None, context["account_id"]):
+                    asks[key] = [{"region": bedrock["region"], "profile": profile} for profile in profiles]
         log_group = resource_name(key, "lambda_log_group", context)
         tfvars[key] = {
             **boundary(settings),
@@ -152,7 +167,25 @@ def define(roles: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
             "tags": settings["tags"],
         },
         {"roles": predicted},
+        asks=asks,
     )
+
+
+def routed(
+    tfvars: Mapping[str, Any], asks: Mapping[str, list[Mapping[str, str]]], answers: Mapping[str, list[str]]
+) -> dict[str, Any]:
+    """The variables with the regions to which Bedrock routes, where it has said so of all profiles of a role.
+
+    answers: by "<region>/<profile>", as environment_info has them. What it has not answered stays as the definition has it.
+    """
+    roles = dict(tfvars["roles"])
+    for key, profiles in asks.items():
+        names = [f"{one['region']}/{one['profile']}" for one in profiles]
+        if all(name in answers for name in names):
+            bedrock = roles[key]["bedrock"]
+            regions = {region for name in names for region in answers[name]} - {bedrock["region"]}
+            roles[key] = {**roles[key], "bedrock": {**bedrock, "routed_regions": sorted(regions)}}
+    return {**tfvars, "roles": roles}
 
 
 def references(definitions: Definitions) -> Iterator[str]:

@@ -11,9 +11,11 @@ from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import resource_arn, resource_name
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import secret_names
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common import (
     ACCOUNT,
     KEY,
+    KMS_KEY,
     MANY,
     QUEUE_OR_TOPIC,
     SOME_TEXT,
@@ -83,7 +85,7 @@ def variable_name(value: Any, where: str) -> Iterator[str]:
 
 def _set_once(function: Mapping[str, Any], where: str) -> Iterator[str]:
     seen = dict.fromkeys(function.get("environment") or {}, "environment")
-    for field in ("table_names", "bucket_names"):
+    for field in ("table_names", "bucket_names", "function_names", "secrets"):
         for name, key in (function.get(field) or {}).items():
             if seen.setdefault(name, field) != field:
                 yield wrong(f"{where}.{field}.{name}", key, f"set in {seen[name]} too", "remove one of them")
@@ -104,6 +106,14 @@ def _layer_count(function: Mapping[str, Any], where: str) -> Iterator[str]:
     count = len(function.get("layers") or []) + len(function.get("extra_layer_arns") or [])
     if count > 5:
         yield f"{where} has {count} layers, and Lambda allows 5; merge some"
+
+
+def _one_failure_target(settings: Mapping[str, Any], where: str) -> Iterator[str]:
+    function, target = settings.get("on_failure_function"), settings.get("on_failure_arn")
+    if function is not None and target is not None:
+        yield wrong(
+            f"{where}.on_failure_function", function, "beside on_failure_arn, and there is one", "remove one of them"
+        )
 
 
 def _on_whose_behalf(trigger: Mapping[str, Any], where: str) -> Iterator[str]:
@@ -135,7 +145,9 @@ SCHEMA = Fields(
                 "maximum_event_age": number(60, 21_600),
                 "maximum_retry_attempts": number(0, 2),
                 "on_failure_arn": QUEUE_OR_TOPIC,
-            }
+                "on_failure_function": KEY,
+            },
+            rules=[_one_failure_target],
         ),
         "bucket_names": entries(KEY, variable_name),
         "code_signing_config_arn": arn("lambda", "code-signing-config:.+", "a code signing configuration"),
@@ -144,16 +156,27 @@ SCHEMA = Fields(
         "environment": secrets(variable_name),
         "ephemeral_storage_size": number(512, 10_240),
         "extra_layer_arns": items(LAYER_ARN),
+        "function_names": entries(KEY, variable_name),
         "handler": text(
             "handler of 1 to 128 characters without white space", r"\S{1,128}", "write one such as app.handler"
         ),
         "layers": items(KEY),
         "log_level": choice("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"),
         "memory_size": number(128, 10_240),
+        "probe": Fields(
+            {
+                "method": choice("GET", "HEAD", "OPTIONS"),
+                "path": text("path that begins with /", r"/\S*"),
+                "status": number(200, 599),
+            },
+            required=["path"],
+        ),
         "provisioned_concurrency": number(0, MANY),
         "requirements": SOME_TEXT,
         "reserved_concurrency": number(-1, MANY),
         "runtime": RUNTIME,
+        "secrets": secret_names.references(variable_name),
+        "secrets_kms_key_arns": items(KMS_KEY),
         "source": SOME_TEXT,
         "system_log_level": choice("DEBUG", "INFO", "WARN"),
         "table_names": entries(KEY, variable_name),
@@ -193,8 +216,18 @@ LAYER_SCHEMA = Fields(
 )
 
 
-# Ours, not the modules': where the code is, and environment variables that hold the name of a table or bucket, by its key.
-_FUNCTION_SWITCHES = ("bucket_names", "requirements", "source", "table_names")
+# Ours, not the modules': where the code is, and environment variables that hold the name of a table, bucket or function, by its
+# key, or of a secret.
+_FUNCTION_SWITCHES = (
+    "bucket_names",
+    "function_names",
+    "probe",
+    "requirements",
+    "secrets",
+    "secrets_kms_key_arns",
+    "source",
+    "table_names",
+)
 _LAYER_SWITCHES = ("requirements", "source")
 _NAMED = (("table_names", "dynamodb_tables", "dynamodb_table"), ("bucket_names", "s3_buckets", "s3_bucket"))
 # Fixed by terraform/modules/lambda.
@@ -212,7 +245,8 @@ PLACEHOLDER_PACKAGE = {"s3_key": PLACEHOLDER, "source_code_hash": "A" * 43 + "="
 def define(functions: Mapping[str, Any], layers: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     """Functions and layers by key: the fields of terraform/modules/lambda, less names and keys.
 
-    Beside what all stacks have: `packages`, what module lambda_package must build, and `artifact_buckets`, the key of the
+    Beside what all stacks have: `probes`, with what each function is verified; `packages`, what module lambda_package must
+    build; and
     bucket for each of them, both by `functions/<key>` and `layers/<key>`. The packages that were built are a variable of
     their own.
     """
@@ -223,6 +257,7 @@ def define(functions: Mapping[str, Any], layers: Mapping[str, Any], settings: Se
     layer_name_of = names(layer_entries, "lambda_layer", settings, "lambda_layers", problems)
     environments = {key: _environment(entry, context) for key, entry in function_entries.items()}
     problems += _size_problems(environments, context)
+    problems += secret_names.foreign(function_entries, context)
     stop(problems)
     key_arn = settings["kms_key_arn"] or None
     defined_layers = {
@@ -241,6 +276,7 @@ def define(functions: Mapping[str, Any], layers: Mapping[str, Any], settings: Se
             "artifact_bucket": ARTIFACT_BUCKET,
             "log_retention_days": dr["log_retention_days"],
             **{field: value for field, value in function.items() if field not in _FUNCTION_SWITCHES},
+            **_async(function, context),
             "name": name,
             "environment": environments[key],
             "kms_key_arn": key_arn,
@@ -266,6 +302,11 @@ def define(functions: Mapping[str, Any], layers: Mapping[str, Any], settings: Se
         hooks=["before_plan", "before_apply"],
         sensitive=_sensitive(function_entries, settings),
         packages=_packages(function_entries, layer_entries),
+        probes={
+            key: {"method": "GET", "status": 200, **function["probe"]}
+            for key, function in function_entries.items()
+            if "probe" in function
+        },
         artifact_buckets={
             f"{kind}/{key}": entry["artifact_bucket"]
             for kind, all_of in (("functions", defined_functions), ("layers", defined_layers))
@@ -291,6 +332,28 @@ def without_secrets(tfvars: Mapping[str, Any], sensitive: Collection[str]) -> di
     }
 
 
+def invoked(function: Mapping[str, Any], context: Mapping[str, Any]) -> list[str]:
+    """The functions that this one calls or that learn of its failures, by the ARNs of their aliases: what its role must allow."""
+    keys = [*(function.get("function_names") or {}).values()]
+    if told := (function.get("async") or {}).get("on_failure_function"):
+        keys.append(told)
+    return [_alias_arn(key, context) for key in dict.fromkeys(keys)]
+
+
+def _alias_arn(key: str, context: Mapping[str, Any]) -> str:
+    return resource_arn(resource_name(key, "lambda_function", context), "lambda_alias", context, ALIAS)
+
+
+def _async(function: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
+    """How asynchronous calls are retried. The other function goes by the ARN that it will have: two may name one another."""
+    settings = function.get("async") or {}
+    told = settings.get("on_failure_function")
+    if told is None:
+        return {}
+    others = {field: value for field, value in settings.items() if field != "on_failure_function"}
+    return {"async": {**others, "on_failure_arn": _alias_arn(told, context)}}
+
+
 def references(definitions: Definitions) -> Iterator[str]:
     """Functions have roles, know tables and buckets by name, and come with layers from a bucket."""
     buckets, roles = definitions["s3_buckets"], definitions["iam_roles"]
@@ -306,6 +369,18 @@ def references(definitions: Definitions) -> Iterator[str]:
         for field, variable, _ in _NAMED:
             keys = (function.get(field) or {}).values()
             yield from missing(f"lambda_functions.{key}.{field}", keys, definitions[variable], variable)
+        yield from _functions(key, function, definitions["lambda_functions"])
+
+
+def _functions(key: str, function: Mapping[str, Any], functions: Mapping[str, Any]) -> Iterator[str]:
+    where = f"lambda_functions.{key}"
+    called = (function.get("function_names") or {}).values()
+    told = (function.get("async") or {}).get("on_failure_function")
+    yield from missing(f"{where}.function_names", called, functions, "lambda_functions")
+    yield from missing(f"{where}.async.on_failure_function", [told], functions, "lambda_functions")
+    if told == key:
+        what = "the function that has failed"
+        yield wrong(f"{where}.async.on_failure_function", told, what, "name another, or use on_failure_arn")
 
 
 def _rights(key: str, function: Mapping[str, Any], role: Mapping[str, Any]) -> Iterator[str]:
@@ -383,8 +458,13 @@ def _layer_problems(functions: Mapping[str, Any], layers: Mapping[str, Any]) -> 
 
 
 def _environment(function: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, str]:
-    """The environment variables of a function, references to tables and buckets resolved to names."""
+    """The environment variables of a function, references to tables, buckets, functions and secrets resolved to names."""
     environment = dict(function.get("environment") or {})
+    for variable, key in (function.get("function_names") or {}).items():
+        with contextlib.suppress(SiteBuilderError):
+            environment[variable] = f"{resource_name(key, 'lambda_function', context)}:{ALIAS}"
+    for variable, place in (function.get("secrets") or {}).items():
+        environment[variable] = secret_names.place(place, context).name
     for field, _, kind in _NAMED:
         for variable, key in (function.get(field) or {}).items():
             # A key that makes no name is told of where it is defined.

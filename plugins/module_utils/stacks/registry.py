@@ -79,7 +79,7 @@ def define(definitions: Definitions, documents: Mapping[str, str], settings: Set
     calls: dict[str, Callable[[], dict[str, Any]]] = {
         "dynamodb": lambda: dynamodb.define(definitions["dynamodb_tables"], settings),
         "s3": lambda: s3.define(definitions["s3_buckets"], settings),
-        "iam": lambda: iam.define(definitions["iam_roles"], settings),
+        "iam": lambda: iam.define(definitions["iam_roles"], settings, functions),
         "lambda": lambda: lambda_.define(functions, definitions["lambda_layers"], settings),
         "api_gateway": lambda: api_gateway.define(
             definitions["api_gateway_apis"], documents, list(functions), settings

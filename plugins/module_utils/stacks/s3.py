@@ -241,6 +241,24 @@ def _suspended(buckets: Mapping[str, Any]) -> Iterator[str]:
             yield wrong(f"s3_buckets.{key}.versioning", "Suspended", what, fix)
 
 
+def stranded(state: Mapping[str, Any], region: str) -> dict[str, dict[str, Any]]:
+    """The replicas that a provider in `region` does not reach: by address, `region` and the `addresses` of all that is its.
+
+    state: what environment_info has read. S3 answers 301 to who looks for a bucket in another region, and a plan ends there.
+    """
+    made = state["by_replica"]
+    found = {}
+    for address in made:
+        where = state["buckets"].get(address, {}).get("region", region)
+        if where != region:
+            module = address.rpartition(".aws_s3_bucket")[0]
+            found[address] = {
+                "region": where,
+                "addresses": [other for other in made if other.rpartition(".aws_s3_bucket")[0] == module],
+            }
+    return found
+
+
 def references(definitions: Definitions) -> Iterator[str]:
     """Buckets log to buckets."""
     buckets = definitions["s3_buckets"]

@@ -63,20 +63,24 @@ def plan_summary(stdout: str | None) -> dict[str, Any]:
 
     Returns a dict: `actions` (list of {address, type, action}, in Terraform's order, no-ops left out), `counts`
     ({created, updated, replaced, deleted}), `has_changes` (bool: whether an apply has anything to do, outputs and moved
-    addresses included), `stateful` (addresses of tables, buckets and keys that would be deleted or replaced), `warnings`
-    (list of {address, summary, detail}), and `started`, `ended` (ISO 8601, UTC), `seconds`.
+    addresses included), `stateful` (addresses of tables, buckets and keys that would be deleted or replaced), `imported`
+    (addresses that the state takes over, changed or not), `warnings` (list of {address, summary, detail}), and `started`,
+    `ended` (ISO 8601, UTC), `seconds`.
     Raises ValueError when `stdout` is not such output.
     """
     lines = list(events(stdout))
     if not lines:
         raise ValueError("this is not the output of `terraform plan -json`")
     actions: list[dict[str, str]] = []
+    imported: list[str] = []
     outputs_changed = False
     for line in lines:
         if line.get("type") == "planned_change":
             change = line["change"]
             if change["action"] not in ("noop", "read"):
                 resource = change["resource"]
+                if change.get("importing"):
+                    imported.append(resource["addr"])
                 actions.append(
                     {"address": resource["addr"], "type": resource["resource_type"], "action": change["action"]}
                 )
@@ -94,6 +98,7 @@ def plan_summary(stdout: str | None) -> dict[str, Any]:
         "stateful": [
             a["address"] for a in actions if a["type"] in STATEFUL_TYPES and a["action"] in ("delete", "replace")
         ],
+        "imported": imported,
         "warnings": _warnings(lines),
     }
 

@@ -21,6 +21,8 @@ STATE = "terraform.tfstate"
 LOCK = f"{STATE}.tflock"
 # The recovery marker: what an interrupted run had begun may be in AWS without being in the state.
 INTERRUPTED = "interrupted.json"
+# The inputs of the last apply, and which version of the state it has left.
+APPLIED = "applied.json"
 
 # What a disk says that takes nothing more, and the way out.
 _DISK = {

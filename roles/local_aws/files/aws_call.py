@@ -52,6 +52,8 @@ class Call:
     params: dict[str, Any] = field(default_factory=dict)
     # What DescribeTable says of the table in question, where a rule must know.
     table: dict[str, Any] = field(default_factory=dict)
+    # What a refusal says in its headers.
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def operation(self) -> str:
@@ -98,10 +100,10 @@ def parse(request: Request, protocol: str, model: OperationModel, path: dict[str
     )
 
 
-def answer(refusal: Refusal, protocol: str, model: OperationModel) -> Answer:
+def answer(refusal: Refusal, call: Call) -> Answer:
     """Return status, headers and body of the refusal, as the SDKs read it."""
-    serializer = get_serializer_class(model.service_model.service_name, protocol)(model)
+    serializer = get_serializer_class(call.model.service_model.service_name, call.protocol)(call.model)
     reply = serializer.serialize(refusal)
     body = reply["body"]
-    headers = {**reply["headers"], "x-amzn-RequestId": "local-aws-refusal"}
+    headers = {**reply["headers"], **call.headers, "x-amzn-RequestId": "local-aws-refusal"}
     return refusal.status or reply["status_code"], headers, body if isinstance(body, bytes) else body.encode()

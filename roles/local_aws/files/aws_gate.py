@@ -90,7 +90,7 @@ class Gate:
                 aws_rules.check(call)
         except Refusal as refusal:
             print(f"{time.strftime('%H:%M:%S')} {call.service} {call.operation}: {refusal.code}: {refusal.message}")
-            return answer(refusal, call.protocol, call.model)
+            return answer(refusal, call)
         return None
 
     def unreadable(self, request: Request, error: Exception) -> None:

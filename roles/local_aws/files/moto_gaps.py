@@ -16,7 +16,7 @@ from moto.apigateway import urls
 from moto.apigateway.exceptions import BadRequestException, NoIntegrationResponseDefined
 from moto.apigateway.models import Integration, Method, RestAPI
 from moto.apigateway.responses import APIGatewayResponse
-from moto.awslambda.models import LambdaFunction
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
@@ -305,6 +305,13 @@ def update_configuration(self: LambdaFunction, updates: dict[str, Any]) -> dict[
     if "KMSKeyArn" in updates:
         self.kms_key_arn = updates["KMSKeyArn"]
     return update_configuration.moto(self, updates)
+
+
+@gap(LambdaBackend)
+def put_function_event_invoke_config(self: LambdaBackend, function_name: str, config: dict[str, Any]) -> Any:
+    """Adds a second one, and gives back the first: how asynchronous calls are retried stays as it was at the first apply."""
+    self.get_function(function_name).event_invoke_config.clear()
+    return put_function_event_invoke_config.moto(self, function_name, config)
 
 
 # S3: configurations of a bucket that are given back exactly as they were put. moto loses

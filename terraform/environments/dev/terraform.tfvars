@@ -10,6 +10,7 @@ stacks = {
       generation = {
         cognito_user_pool_arns = ["arn:aws:cognito-idp:eu-west-1:111111111111:userpool/eu-west-1_ExampleDev"]
         cors = {
+          headers = ["Authorization", "Content-Type", "Idempotency-Key", "X-Amz-Date", "X-Amz-Security-Token", "X-Api-Key"]
           origins = ["*"]
         }
         description = "Site Builder Bedrock Generation API"
@@ -29,13 +30,15 @@ stacks = {
         name = "site-builder-generation-dev"
         routes = {
           createGeneration = {
-            authorization        = "COGNITO_USER_POOLS"
-            function             = "generation"
-            method               = "POST"
-            path                 = "/generations"
-            request_model        = "GenerationRequest"
-            scopes               = ["site-builder/generate"]
-            timeout_milliseconds = 29000
+            authorization = "COGNITO_USER_POOLS"
+            function      = "generation"
+            method        = "POST"
+            path          = "/generations"
+            request_model = "GenerationRequest"
+            request_parameters = {
+              "method.request.header.Idempotency-Key" = false
+            }
+            scopes = ["site-builder/generate"]
           }
           deleteGeneration = {
             authorization = "COGNITO_USER_POOLS"
@@ -171,19 +174,15 @@ stacks = {
         name          = "site-builder-agents-dev-eu-west-1"
       }
       generation = {
-        bedrock = {
-          inference_profiles = ["eu.anthropic.claude-sonnet-5-5"]
-          region             = "eu-west-1"
-          routed_regions     = ["eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-3"]
-        }
-        description = "Calls the model, keeps what it generated"
+        description = "Keeps orders, reads and deletes what was generated"
         dynamodb = {
           read  = ["generations"]
           write = ["generations"]
         }
-        kms           = {}
-        log_group_arn = "arn:aws:logs:eu-west-1:111111111111:log-group:/aws/lambda/site-builder-generation-dev"
-        name          = "site-builder-generation-dev-eu-west-1"
+        invoked_function_arns = ["arn:aws:lambda:eu-west-1:111111111111:function:site-builder-worker-dev:live"]
+        kms                   = {}
+        log_group_arn         = "arn:aws:logs:eu-west-1:111111111111:log-group:/aws/lambda/site-builder-generation-dev"
+        name                  = "site-builder-generation-dev-eu-west-1"
         s3 = {
           read = [
             {
@@ -204,6 +203,29 @@ stacks = {
         kms           = {}
         log_group_arn = "arn:aws:logs:eu-west-1:111111111111:log-group:/aws/lambda/site-builder-validation-dev"
         name          = "site-builder-validation-dev-eu-west-1"
+      }
+      worker = {
+        bedrock = {
+          inference_profiles = ["eu.anthropic.claude-sonnet-5-5"]
+          region             = "eu-west-1"
+          routed_regions     = ["eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-3"]
+        }
+        description = "Calls the model, keeps what it generated"
+        dynamodb = {
+          write = ["generations"]
+        }
+        invoked_function_arns = ["arn:aws:lambda:eu-west-1:111111111111:function:site-builder-generation-dev:live"]
+        kms                   = {}
+        log_group_arn         = "arn:aws:logs:eu-west-1:111111111111:log-group:/aws/lambda/site-builder-worker-dev"
+        name                  = "site-builder-worker-dev-eu-west-1"
+        s3 = {
+          write = [
+            {
+              bucket   = "sites"
+              prefixes = ["generations/"]
+            },
+          ]
+        }
       }
     }
   }
@@ -227,21 +249,22 @@ stacks = {
       }
       generation = {
         artifact_bucket = "artifacts"
-        description     = "Generates pages with Bedrock"
+        description     = "Takes orders for sites, and tells of them"
         environment = {
           BEDROCK_MODEL_ID = "eu.anthropic.claude-sonnet-5-5"
-          BEDROCK_REGION   = "eu-west-1"
           BUCKET_NAME      = "site-builder-sites-dev-111111111111-eu-west-1"
           CORS_ORIGIN      = "*"
           TABLE_NAME       = "site-builder-generations-dev"
+          WORKER           = "site-builder-worker-dev:live"
         }
         handler            = "app.handler"
         kms_key_arn        = null
         layers             = ["common"]
         log_kms_key_arn    = null
         log_retention_days = 30
+        memory_size        = 256
         name               = "site-builder-generation-dev"
-        timeout            = 29
+        timeout            = 10
       }
       validation = {
         artifact_bucket = "artifacts"
@@ -257,6 +280,27 @@ stacks = {
         memory_size        = 256
         name               = "site-builder-validation-dev"
         timeout            = 10
+      }
+      worker = {
+        artifact_bucket = "artifacts"
+        async = {
+          maximum_event_age      = 3600
+          maximum_retry_attempts = 2
+          on_failure_arn         = "arn:aws:lambda:eu-west-1:111111111111:function:site-builder-generation-dev:live"
+        }
+        description = "Generates sites with Bedrock"
+        environment = {
+          BEDROCK_REGION = "eu-west-1"
+          BUCKET_NAME    = "site-builder-sites-dev-111111111111-eu-west-1"
+          TABLE_NAME     = "site-builder-generations-dev"
+        }
+        handler            = "worker.handler"
+        kms_key_arn        = null
+        layers             = ["common"]
+        log_kms_key_arn    = null
+        log_retention_days = 30
+        name               = "site-builder-worker-dev"
+        timeout            = 300
       }
     }
     layers = {
@@ -278,6 +322,10 @@ stacks = {
         source_code_hash = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
       }
       "functions/validation" = {
+        s3_key           = "set-by-ansible"
+        source_code_hash = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+      }
+      "functions/worker" = {
         s3_key           = "set-by-ansible"
         source_code_hash = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
       }

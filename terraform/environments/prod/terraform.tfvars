@@ -10,6 +10,7 @@ stacks = {
       generation = {
         cognito_user_pool_arns = ["arn:aws:cognito-idp:af-south-1:333333333333:userpool/af-south-1_ExampleProd"]
         cors = {
+          headers = ["Authorization", "Content-Type", "Idempotency-Key", "X-Amz-Date", "X-Amz-Security-Token", "X-Api-Key"]
           origins = ["*"]
         }
         description = "Site Builder Bedrock Generation API"
@@ -29,13 +30,15 @@ stacks = {
         name = "site-builder-generation-prod"
         routes = {
           createGeneration = {
-            authorization        = "COGNITO_USER_POOLS"
-            function             = "generation"
-            method               = "POST"
-            path                 = "/generations"
-            request_model        = "GenerationRequest"
-            scopes               = ["site-builder/generate"]
-            timeout_milliseconds = 29000
+            authorization = "COGNITO_USER_POOLS"
+            function      = "generation"
+            method        = "POST"
+            path          = "/generations"
+            request_model = "GenerationRequest"
+            request_parameters = {
+              "method.request.header.Idempotency-Key" = false
+            }
+            scopes = ["site-builder/generate"]
           }
           deleteGeneration = {
             authorization = "COGNITO_USER_POOLS"
@@ -181,19 +184,15 @@ stacks = {
         name          = "site-builder-agents-prod-af-south-1"
       }
       generation = {
-        bedrock = {
-          inference_profiles = ["eu.anthropic.claude-sonnet-5-5"]
-          region             = "eu-west-1"
-          routed_regions     = ["eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-3"]
-        }
-        description = "Calls the model, keeps what it generated"
+        description = "Keeps orders, reads and deletes what was generated"
         dynamodb = {
           read  = ["generations"]
           write = ["generations"]
         }
-        kms           = {}
-        log_group_arn = "arn:aws:logs:af-south-1:333333333333:log-group:/aws/lambda/site-builder-generation-prod"
-        name          = "site-builder-generation-prod-af-south-1"
+        invoked_function_arns = ["arn:aws:lambda:af-south-1:333333333333:function:site-builder-worker-prod:live"]
+        kms                   = {}
+        log_group_arn         = "arn:aws:logs:af-south-1:333333333333:log-group:/aws/lambda/site-builder-generation-prod"
+        name                  = "site-builder-generation-prod-af-south-1"
         s3 = {
           read = [
             {
@@ -214,6 +213,29 @@ stacks = {
         kms           = {}
         log_group_arn = "arn:aws:logs:af-south-1:333333333333:log-group:/aws/lambda/site-builder-validation-prod"
         name          = "site-builder-validation-prod-af-south-1"
+      }
+      worker = {
+        bedrock = {
+          inference_profiles = ["eu.anthropic.claude-sonnet-5-5"]
+          region             = "eu-west-1"
+          routed_regions     = ["eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-3"]
+        }
+        description = "Calls the model, keeps what it generated"
+        dynamodb = {
+          write = ["generations"]
+        }
+        invoked_function_arns = ["arn:aws:lambda:af-south-1:333333333333:function:site-builder-generation-prod:live"]
+        kms                   = {}
+        log_group_arn         = "arn:aws:logs:af-south-1:333333333333:log-group:/aws/lambda/site-builder-worker-prod"
+        name                  = "site-builder-worker-prod-af-south-1"
+        s3 = {
+          write = [
+            {
+              bucket   = "sites"
+              prefixes = ["generations/"]
+            },
+          ]
+        }
       }
     }
   }
@@ -237,21 +259,22 @@ stacks = {
       }
       generation = {
         artifact_bucket = "artifacts"
-        description     = "Generates pages with Bedrock"
+        description     = "Takes orders for sites, and tells of them"
         environment = {
           BEDROCK_MODEL_ID = "eu.anthropic.claude-sonnet-5-5"
-          BEDROCK_REGION   = "eu-west-1"
           BUCKET_NAME      = "site-builder-sites-prod-333333333333-af-south-1"
           CORS_ORIGIN      = "*"
           TABLE_NAME       = "site-builder-generations-prod"
+          WORKER           = "site-builder-worker-prod:live"
         }
         handler            = "app.handler"
         kms_key_arn        = null
         layers             = ["common"]
         log_kms_key_arn    = null
         log_retention_days = 365
+        memory_size        = 256
         name               = "site-builder-generation-prod"
-        timeout            = 29
+        timeout            = 10
       }
       validation = {
         artifact_bucket = "artifacts"
@@ -267,6 +290,27 @@ stacks = {
         memory_size        = 256
         name               = "site-builder-validation-prod"
         timeout            = 10
+      }
+      worker = {
+        artifact_bucket = "artifacts"
+        async = {
+          maximum_event_age      = 3600
+          maximum_retry_attempts = 2
+          on_failure_arn         = "arn:aws:lambda:af-south-1:333333333333:function:site-builder-generation-prod:live"
+        }
+        description = "Generates sites with Bedrock"
+        environment = {
+          BEDROCK_REGION = "eu-west-1"
+          BUCKET_NAME    = "site-builder-sites-prod-333333333333-af-south-1"
+          TABLE_NAME     = "site-builder-generations-prod"
+        }
+        handler            = "worker.handler"
+        kms_key_arn        = null
+        layers             = ["common"]
+        log_kms_key_arn    = null
+        log_retention_days = 365
+        name               = "site-builder-worker-prod"
+        timeout            = 300
       }
     }
     layers = {
@@ -288,6 +332,10 @@ stacks = {
         source_code_hash = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
       }
       "functions/validation" = {
+        s3_key           = "set-by-ansible"
+        source_code_hash = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+      }
+      "functions/worker" = {
         s3_key           = "set-by-ansible"
         source_code_hash = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
       }

@@ -22,6 +22,21 @@ resource "aws_iam_role_policy_attachment" "account_logging" {
   policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 }
 
+# What was added to the role by hand shows as drift, and goes with the next apply.
+resource "aws_iam_role_policies_exclusive" "account_logging" {
+  count = var.api.manage_account_logging_role ? 1 : 0
+
+  role_name    = aws_iam_role.account_logging[0].name
+  policy_names = []
+}
+
+resource "aws_iam_role_policy_attachments_exclusive" "account_logging" {
+  count = var.api.manage_account_logging_role ? 1 : 0
+
+  role_name   = aws_iam_role.account_logging[0].name
+  policy_arns = [aws_iam_role_policy_attachment.account_logging[0].policy_arn]
+}
+
 resource "aws_api_gateway_account" "this" {
   count = var.api.manage_account_logging_role ? 1 : 0
 

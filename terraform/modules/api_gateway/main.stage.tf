@@ -36,6 +36,14 @@ resource "aws_api_gateway_deployment" "this" {
   }
 }
 
+locals {
+  latest_deployment_id = aws_api_gateway_deployment.this.id
+  served_deployment_id = (
+    var.release == null ? local.latest_deployment_id :
+    var.release.held == null || var.release.held == local.latest_deployment_id ? var.release.live : local.latest_deployment_id
+  )
+}
+
 resource "aws_cloudwatch_log_group" "access" {
   name              = coalesce(var.api.logs.group_name, "/aws/apigateway/${var.api.name}")
   retention_in_days = var.api.logs.retention_in_days
@@ -53,7 +61,7 @@ resource "aws_cloudwatch_log_group" "execution" {
 
 resource "aws_api_gateway_stage" "this" {
   rest_api_id           = aws_api_gateway_rest_api.this.id
-  deployment_id         = aws_api_gateway_deployment.this.id
+  deployment_id         = local.served_deployment_id
   stage_name            = var.api.stage
   description           = var.api.description
   variables             = var.api.stage_variables
@@ -87,6 +95,11 @@ resource "aws_api_gateway_stage" "this" {
     aws_cloudwatch_log_group.execution,
     aws_api_gateway_account.this,
   ]
+
+  # AWS keeps a stage that a custom domain leads to, so under another name the mapping has to move first.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_api_gateway_method_settings" "this" {

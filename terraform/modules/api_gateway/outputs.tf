@@ -65,6 +65,11 @@ output "api_key_ids" {
   value       = { for name, key in aws_api_gateway_api_key.this : name => key.id }
 }
 
+output "deployment_id" {
+  description = "Id of the latest deployment; the stage may serve an earlier one."
+  value       = local.latest_deployment_id
+}
+
 output "definition_sha256" {
   description = "Fingerprint of what is deployed: when it changes, the stage gets a new deployment."
   value       = aws_api_gateway_deployment.this.triggers.definition

@@ -458,6 +458,21 @@ variable "api" {
   }
 }
 
+variable "release" {
+  description = <<-EOT
+    Which deployment the stage serves; null for the latest, as soon as there is one.
+    - `live` - Id of the deployment that it serves instead. While it is the one that this module has made, it must not be
+      replaced: AWS keeps a deployment that a stage serves.
+    - `held` - Id of the latest deployment to which that applies: a later one is served. Null for any, so that only whoever
+      moves the stage decides.
+  EOT
+  type = object({
+    live = string
+    held = optional(string)
+  })
+  default = null
+}
+
 variable "functions" {
   description = "Lambda functions the routes may name, by key. timeout is in seconds."
   type = map(object({

@@ -90,6 +90,13 @@ resource "aws_dynamodb_table" "this" {
     kms_key_arn = var.table.kms_key_arn
   }
 
+  # A replica of a large table takes AWS hours to fill; the provider would give up after one, and the table be tainted.
+  timeouts {
+    create = "2h"
+    update = "6h"
+    delete = "2h"
+  }
+
   lifecycle {
     precondition {
       condition     = alltrue([for types in local.key_types : length(distinct(types)) == 1])

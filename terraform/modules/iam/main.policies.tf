@@ -23,6 +23,8 @@ locals {
     kms             = length(var.role.kms.key_arns) > 0
     vpc             = var.role.vpc
     failure_targets = length(var.role.failure_target_arns) > 0
+    invoke          = length(var.role.invoked_function_arns) > 0
+    secrets         = length(var.role.secrets.parameter_arns) + length(var.role.secrets.secret_arns) > 0
     extra           = length(jsondecode(var.role.extra_statements)) > 0
   } : name if wanted])
 
@@ -48,6 +50,8 @@ locals {
     kms             = local.kms_statements
     vpc             = local.vpc_statements
     failure_targets = local.failure_target_statements
+    invoke          = local.invoke_statements
+    secrets         = local.secrets_statements
     extra           = jsondecode(var.role.extra_statements)
   }
 
@@ -131,4 +135,11 @@ locals {
       Resource                   = [for arn in var.role.failure_target_arns : arn if split(":", arn)[2] == service]
     }
   ]
+
+  invoke_statements = [{
+    Sid      = "InvokeFunctions"
+    Effect   = "Allow"
+    Action   = ["lambda:InvokeFunction"]
+    Resource = var.role.invoked_function_arns
+  }]
 }

@@ -34,6 +34,14 @@ variable "role" {
     - `vpc` - Whether Lambda may manage the network interfaces of a function in a VPC.
     - `failure_target_arns` - SQS queues and SNS topics that receive failed events, the dead-letter target of the
       function and its on_failure destination.
+    - `invoked_function_arns` - ARNs of the aliases of functions that the function calls, or that learn of its failed
+      asynchronous calls (its on_failure destination).
+    - `secrets` - What the function may read of its secrets, and decrypt through the service that keeps them.
+    - `secrets.parameter_arns` - ARNs of parameters of Systems Manager.
+    - `secrets.secret_arns` - ARNs of secrets of Secrets Manager; -?????? may stand for the six characters that AWS adds
+      to a name.
+    - `secrets.kms_key_arns` - The customer managed keys that encrypt them; when empty, any key of the secret's account,
+      in its region and for this secret alone.
     - `extra_statements` - Further policy statements, a JSON list. For what the other fields do not cover, conditions
       on tags or leading keys among them; too wide actions are refused.
     - `managed_policy_arns` - Managed policies to attach, a fixed name of your choice => ARN; those for administrators
@@ -75,8 +83,14 @@ variable "role" {
       key_arns     = optional(list(string), [])
       via_services = optional(list(string), [])
     }), {})
-    vpc                 = optional(bool, false)
-    failure_target_arns = optional(list(string), [])
+    vpc                   = optional(bool, false)
+    failure_target_arns   = optional(list(string), [])
+    invoked_function_arns = optional(list(string), [])
+    secrets = optional(object({
+      parameter_arns = optional(list(string), [])
+      secret_arns    = optional(list(string), [])
+      kms_key_arns   = optional(list(string), [])
+    }), {})
     extra_statements    = optional(string, "[]")
     managed_policy_arns = optional(map(string), {})
   })
@@ -161,6 +175,26 @@ variable "role" {
   validation {
     condition     = alltrue([for arn in var.role.failure_target_arns : can(regex("^arn:[a-z-]+:(sqs|sns):[a-z0-9-]+:[0-9]{12}:[^*:]+$", arn))])
     error_message = "failure_target_arns ${jsonencode(var.role.failure_target_arns)} must be ARNs of SQS queues or SNS topics."
+  }
+
+  validation {
+    condition     = alltrue([for arn in var.role.invoked_function_arns : can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+:[A-Za-z0-9_-]+$", arn))])
+    error_message = "invoked_function_arns ${jsonencode(var.role.invoked_function_arns)} must be ARNs of aliases of functions, as callers use them."
+  }
+
+  validation {
+    condition     = alltrue([for arn in var.role.secrets.parameter_arns : can(regex("^arn:[a-z-]+:ssm:[a-z0-9-]+:[0-9]{12}:parameter(/[A-Za-z0-9_.-]+){1,15}$", arn))])
+    error_message = "secrets.parameter_arns ${jsonencode(var.role.secrets.parameter_arns)} must be ARNs of parameters, without wildcards."
+  }
+
+  validation {
+    condition     = alltrue([for arn in var.role.secrets.secret_arns : can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-([A-Za-z0-9]{6}|[?]{6})$", arn))])
+    error_message = "secrets.secret_arns ${jsonencode(var.role.secrets.secret_arns)} must be ARNs of secrets, which end in a hyphen and six characters or six question marks."
+  }
+
+  validation {
+    condition     = alltrue([for arn in var.role.secrets.kms_key_arns : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[^*]+$", arn))])
+    error_message = "secrets.kms_key_arns ${jsonencode(var.role.secrets.kms_key_arns)} must be key ARNs (arn:<partition>:kms:<region>:<account>:key/<id>), not aliases or wildcards."
   }
 
   validation {

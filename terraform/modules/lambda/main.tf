@@ -24,6 +24,12 @@ locals {
 
   # CloudWatch's list without 0, which means for ever.
   log_retention_days = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
+
+  latest = var.function.publish ? aws_lambda_function.this.version : "$LATEST"
+  served = (
+    var.release == null ? local.latest :
+    var.release.held == null || var.release.held == local.latest ? var.release.live : local.latest
+  )
 }
 
 resource "aws_cloudwatch_log_group" "this" {
@@ -104,7 +110,7 @@ resource "aws_lambda_alias" "this" {
   name             = "live"
   description      = "What callers use"
   function_name    = aws_lambda_function.this.function_name
-  function_version = var.function.publish ? aws_lambda_function.this.version : "$LATEST"
+  function_version = local.served
 
   # With provisioned concurrency AWS moves an alias to a new version by weights of its own, which a read in between finds.
   lifecycle {

@@ -14,8 +14,8 @@ output "qualified_arn" {
 }
 
 output "version" {
-  description = "The version that the alias serves."
-  value       = aws_lambda_alias.this.function_version
+  description = "The latest version, or $LATEST; the alias may serve an earlier one."
+  value       = local.latest
 }
 
 output "invoke_arn" {

@@ -33,7 +33,7 @@ variable "function" {
     - `async` - How asynchronous calls of the alias are retried; Lambda's own defaults when null.
     - `async.maximum_retry_attempts` - Retries, 0 to 2.
     - `async.maximum_event_age` - Seconds after which an event is given up, 60 to 21600.
-    - `async.on_failure_arn` - SQS queue or SNS topic that learns of the failed calls, or null.
+    - `async.on_failure_arn` - SQS queue, SNS topic or alias of another function that learns of the failed calls, or null.
     - `reserved_concurrency` - Concurrent runs set aside for, and the limit of, the function; -1 shares the account's
       pool, 0 stops the function.
     - `publish` - Whether a version is published with each change and the alias `live` points at it; when false the
@@ -181,8 +181,8 @@ variable "function" {
   }
 
   validation {
-    condition     = try(var.function.async.on_failure_arn, null) == null || can(regex("^arn:[a-z-]+:(sqs|sns):", var.function.async.on_failure_arn))
-    error_message = "async is ${jsonencode(var.function.async)}: on_failure_arn must be the ARN of an SQS queue or an SNS topic."
+    condition     = try(var.function.async.on_failure_arn, null) == null || can(regex("^arn:[a-z-]+:((sqs|sns):|lambda:[a-z0-9-]+:[0-9]{12}:function:[^:]+:[^:]+$)", var.function.async.on_failure_arn))
+    error_message = "async is ${jsonencode(var.function.async)}: on_failure_arn must be the ARN of an SQS queue, an SNS topic or the alias of a function."
   }
 
   validation {
@@ -256,6 +256,20 @@ variable "package" {
     condition     = can(regex("^[A-Za-z0-9+/]{43}=$", var.package.source_code_hash))
     error_message = "source_code_hash \"${var.package.source_code_hash}\" is not a base64 SHA-256: use filebase64sha256() or openssl dgst -sha256 -binary | base64, not the hexadecimal digest."
   }
+}
+
+variable "release" {
+  description = <<-EOT
+    Which version the alias serves; null for the latest, as soon as there is one.
+    - `live` - The version that it serves instead.
+    - `held` - The latest version to which that applies: a later one is served. Null for any, so that only whoever moves
+      the alias decides.
+  EOT
+  type = object({
+    live = string
+    held = optional(string)
+  })
+  default = null
 }
 
 variable "buckets" {

@@ -67,6 +67,21 @@ resource "aws_iam_role_policy" "replication" {
   })
 }
 
+# What was added to the role by hand shows as drift, and goes with the next apply.
+resource "aws_iam_role_policies_exclusive" "replication" {
+  count = var.bucket.replication == null ? 0 : 1
+
+  role_name    = aws_iam_role.replication[0].name
+  policy_names = [aws_iam_role_policy.replication[0].name]
+}
+
+resource "aws_iam_role_policy_attachments_exclusive" "replication" {
+  count = var.bucket.replication == null ? 0 : 1
+
+  role_name   = aws_iam_role.replication[0].name
+  policy_arns = []
+}
+
 resource "aws_s3_bucket_replication_configuration" "this" {
   count = var.bucket.replication == null ? 0 : 1
 

@@ -3,6 +3,7 @@ module "api" {
   for_each = var.apis
 
   api       = each.value
+  release   = lookup(var.releases, each.key, null)
   functions = var.functions
   tags      = var.tags
 }

@@ -18,6 +18,7 @@ output "endpoints" {
       execution_arn         = api.execution_arn
       root_resource_id      = api.root_resource_id
       stage_arn             = api.stage_arn
+      deployment_id         = api.deployment_id
       authorizer_id         = api.authorizer_id
       access_log_group_name = api.access_log_group_name
       domain_target         = api.domain_target

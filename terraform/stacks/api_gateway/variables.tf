@@ -27,6 +27,16 @@ variable "functions" {
   nullable = false
 }
 
+variable "releases" {
+  description = "The variable `release` of modules/api_gateway, by API; none where the latest deployment is live."
+  type = map(object({
+    live = string
+    held = optional(string)
+  }))
+  default  = {}
+  nullable = false
+}
+
 variable "tags" {
   description = "Tags of every resource that takes them."
   type        = map(string)

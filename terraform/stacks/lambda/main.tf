@@ -21,6 +21,7 @@ module "lambda" {
 
   function    = each.value
   package     = var.packages["functions/${each.key}"]
+  release     = lookup(var.releases, each.key, null)
   role_arn    = var.roles[each.key].arn
   buckets     = var.buckets
   layer_arns  = { for key, layer in aws_lambda_layer_version.this : key => layer.arn }

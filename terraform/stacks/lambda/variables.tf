@@ -77,6 +77,16 @@ variable "packages" {
   }
 }
 
+variable "releases" {
+  description = "The variable `release` of modules/lambda, by function; none where the latest version is live."
+  type = map(object({
+    live = string
+    held = optional(string)
+  }))
+  default  = {}
+  nullable = false
+}
+
 variable "environment" {
   description = "The environment, such as dev. Every function sees it as ENVIRONMENT."
   type        = string

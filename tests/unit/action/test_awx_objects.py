@@ -83,7 +83,9 @@ def test_twice_changes_nothing_and_absent_leaves_nothing(desk: Desk, changed: di
     empty = desk.awx.state()
     first = desk.configure(**changed)
     assert all(result["changed"] for result in first)
-    assert all(kind in desk.awx.named("job_templates") for kind in ("site-builder dev plan", "site-builder prod check"))
+    assert all(
+        kind in desk.awx.named("job_templates") for kind in ("site-builder dev plan", "site-builder prod rollback")
+    )
     made = desk.awx.state()
 
     desk.awx.requests.clear()

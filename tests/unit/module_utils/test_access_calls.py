@@ -30,15 +30,14 @@ REASONS = {
         "cloudfront:ListOriginAccessControls cloudfront:UpdateOriginAccessControl"
     ),
     "feature: CORS of a bucket": "s3:PutBucketCORS",
-    "feature: policy of a table": "dynamodb:DeleteResourcePolicy dynamodb:GetResourcePolicy dynamodb:PutResourcePolicy",
+    "feature: policy of a table": "dynamodb:DeleteResourcePolicy dynamodb:PutResourcePolicy",
     "feature: VPC of a function": "ec2:DescribeSecurityGroups ec2:DescribeSubnets ec2:DescribeVpcs",
     "feature: managed policies of a role; and what was attached by hand goes": "iam:AttachRolePolicy iam:DetachRolePolicy",
-    "feature: concurrency, targets and retries of a function": (
-        "lambda:DeleteFunctionConcurrency lambda:DeleteFunctionEventInvokeConfig lambda:DeleteProvisionedConcurrencyConfig "
-        "lambda:GetFunctionEventInvokeConfig lambda:GetProvisionedConcurrencyConfig lambda:PutFunctionConcurrency "
-        "lambda:PutFunctionEventInvokeConfig lambda:PutProvisionedConcurrencyConfig"
+    "feature: concurrency of a function": (
+        "lambda:DeleteFunctionConcurrency lambda:DeleteProvisionedConcurrencyConfig lambda:GetProvisionedConcurrencyConfig "
+        "lambda:PutFunctionConcurrency lambda:PutProvisionedConcurrencyConfig"
     ),
-    "feature: alias of the alerts' key": "kms:CreateAlias kms:DeleteAlias kms:ListAliases kms:UpdateAlias",
+    "feature: alias of the alerts' key": "kms:CreateAlias kms:DeleteAlias kms:UpdateAlias",
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html and
     # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
     "feature: customer managed key, which the services use in the caller's name": (
@@ -55,6 +54,8 @@ REASONS = {
         "cloudwatch:UntagResource dynamodb:UntagResource iam:UntagRole kms:UntagResource lambda:UntagResource logs:UntagResource "
         "sns:UntagResource"
     ),
+    # adoption_info, before it has found anything
+    "the search for what an interrupted apply has left": "kms:ListKeys lambda:ListLayerVersions",
     "the plan after so many that the oldest goes": "s3:DeleteObjectVersion s3:ListBucketVersions",
 }
 UNUSED = {action: reason for reason, named in REASONS.items() for action in named.split()}

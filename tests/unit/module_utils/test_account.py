@@ -22,7 +22,6 @@ FACTS: dict[str, Any] = {
     "context": CONTEXT,
     "bedrock_region": "eu-west-1",
     "inference_profile": PROFILE,
-    "routed_regions": ["eu-central-1"],
     "user_pools": [POOL],
     "scopes": ["site-builder/generate"],
     "global_tables": True,
@@ -143,13 +142,12 @@ def test_a_profile_that_exists_and_its_regions(clients: Clients) -> None:
     assert [row.state for row in looked(clients, "inference profile")] == ["ok", "ok"]
     clients.answer("bedrock", "get_inference_profile", profile("eu-west-1", "eu-north-1", "eu-central-1"))
     _, regions = looked(clients, "inference profile")
-    assert (regions.state, regions.found) == ("missing", "the functions may not call the model in eu-north-1")
-    assert "site_builder_bedrock_routed_regions to [eu-central-1, eu-north-1]" in regions.fix
+    assert (regions.state, regions.found) == ("ok", "eu-central-1, eu-north-1")
 
 
 def test_a_global_profile_names_no_region(clients: Clients) -> None:
     clients.answer("bedrock", "get_inference_profile", profile("", "eu-west-1"))
-    assert [row.state for row in looked(clients, "inference profile", routed_regions=[])] == ["ok", "ok"]
+    assert [row.state for row in looked(clients, "inference profile")] == ["ok", "ok"]
 
 
 def test_no_such_profile(clients: Clients) -> None:

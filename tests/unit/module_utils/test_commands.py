@@ -77,6 +77,13 @@ def test_what_is_half_made_is_mended_first() -> None:
     assert way_out(tainted, given()) == "ansible-playbook playbooks/untaint.yml -i inventories/dev --limit dynamodb"
 
 
+def test_a_replica_out_of_reach_is_forgotten_first() -> None:
+    bucket = 'module.buckets["a"].aws_s3_bucket.replica[0]'
+    one = engine.Stack("s3", "plan", stranded={bucket: {"region": "eu-west-1", "addresses": [bucket]}})
+    reason = engine.next_step(one, [], engine.Around())["result"]["reason"]
+    assert way_out([reason], given()) == "ansible-playbook playbooks/forget_replicas.yml -i inventories/dev --limit s3"
+
+
 RULES = {
     "environment": "dev",
     "production": False,

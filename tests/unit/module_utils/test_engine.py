@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils import engine
@@ -482,6 +482,27 @@ class TestRun:
             "c": "wait",
         }
 
+    def test_a_saved_plan_that_was_not_taken_ends_every_stack_with_the_reason(self) -> None:
+        """So that it is in the table and in report.json, as any other."""
+        (event,) = engine.not_taken("apply", {"failed": False, "msg": "there is no such plan"})
+        ended = run({name: [event] for name in "abc"}, mode="apply")
+        assert decided(ended) == {"a": "failed", "b": "failed", "c": "failed"}
+        steps = ended.decide(lambda name: "1")
+        assert {step["result"]["reason"] for step in steps.values()} == {"plan: there is no such plan"}
+
+    @pytest.mark.parametrize(
+        ("mode", "saved"),
+        [
+            ("apply", None),
+            ("apply", {"plan_id": "1", "manifest": {}}),
+            ("plan", {"msg": "not saved"}),
+            ("deploy", None),
+        ],
+    )
+    def test_nothing_was_refused(self, mode: str, saved: dict | None) -> None:
+        """Nobody has asked yet; it was taken; plans are made."""
+        assert engine.not_taken(mode, saved) == []
+
     def test_a_saved_plan_is_applied_as_a_whole_or_not_at_all(self) -> None:
         saved = {**UPDATE, "event": "saved", "problems": []}
         refused = {**saved, "problems": ["it lies"]}
@@ -537,3 +558,125 @@ class TestRefusals:
         assert "c still needs b" in self.said(self.part("destroy", "b"), rules=rules)
         assert "AWS protects t" in self.said(run({}, mode="destroy"), rules=rules, protected=["t"])
         assert "site_builder_empty_buckets is false" in self.said(run({}, mode="destroy"), rules=rules, filled=["s"])
+
+
+def compared(sha256: str = "same", inputs: str = "1") -> dict[str, Any]:
+    return {"event": "compared", "sha256": sha256, "inputs_sha256": inputs}
+
+
+class TestSkipUnchanged:
+    """A stack whose last apply had the same inputs is not planned, and nothing else is taken for such a one."""
+
+    LAST: ClassVar[dict[str, str]] = {"sha256": "same", "since": "2026-11-29T12:00:00Z"}
+
+    def test_it_compares_first(self) -> None:
+        assert step(stack(applied=self.LAST))["do"] == "compare"
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"applied": None},
+            {"marker": "abc"},
+            {"tainted": (TABLE,)},
+            {"details": True, "mode": "plan"},
+            {"mode": "drift", "deployed": True},
+            {"mode": "destroy"},
+        ],
+    )
+    def test_what_is_planned_in_any_case(self, more: dict) -> None:
+        mode = more.pop("mode", "deploy")
+        assert step(stack(mode, **{"applied": self.LAST, **more}))["do"] in ("plan", "untaint")
+
+    def test_the_same_inputs_end_it(self) -> None:
+        assert ending(step(stack(applied=self.LAST), compared())) == (
+            "unchanged",
+            "skipped: inputs unchanged since 2026-11-29T12:00:00Z",
+        )
+
+    def test_other_inputs_are_planned(self) -> None:
+        taken = step(stack(applied=self.LAST), compared("other"))
+        assert (taken["do"], taken["why"]) == ("plan", "Plan: inputs changed since 2026-11-29T12:00:00Z")
+
+    def test_it_waits_for_upstream(self) -> None:
+        assert step(stack(applied=self.LAST), compared(), pending=["s3"])["do"] == "wait"
+
+    def test_upstream_that_broke(self) -> None:
+        result, reason = ending(step(stack(applied=self.LAST), compared(), broken=["s3"]))
+        assert (result, reason) == ("skipped", "waits for s3, which did not get through")
+
+    def test_outputs_of_upstream_that_changed_are_planned(self) -> None:
+        taken = step(stack(applied=self.LAST), compared(), sha="2")
+        assert (taken["do"], taken["why"]) == ("plan", "Plan: upstream outputs changed")
+
+    def test_a_failed_comparison_ends_it(self) -> None:
+        failed = {"event": "failed", "do": "compare", "reason": "the disk is full"}
+        assert ending(step(stack(applied=self.LAST), failed)) == ("failed", "plan: the disk is full")
+
+
+class TestInputsToRemember:
+    def test_of_what_got_through(self) -> None:
+        done = {"source_sha256": "s", "tfvars_sha256": "t"}
+        events = {
+            "applied": [planned(("create", TABLE), **done), applied()],
+            "unchanged": [planned(**done)],
+            "skipped": [compared()],
+            "failed": [planned(("create", TABLE), **done), applied("failed")],
+            "half": [planned(("update", TABLE), half=True, **done), applied()],
+            "not applied": [planned(("create", TABLE), **done)],
+        }
+        names = list(events)
+        last = {"sha256": "same", "since": "2026"}
+        run = Run(
+            {name: Stack(name=name, mode="deploy", applied=last) for name in names},
+            names,
+            {n: [] for n in names},
+            events,
+        )
+        steps = run.decide(lambda _: "1")
+        fingerprint = engine.inputs_fingerprint("s", "t")
+        assert run.inputs_to_remember(steps) == {"applied": fingerprint, "unchanged": fingerprint}
+
+    def test_the_fingerprint_tells_sources_from_variables(self) -> None:
+        prints = {engine.inputs_fingerprint(*pair) for pair in (("a", "b"), ("b", "a"), ("ab", ""), ("", "ab"))}
+        assert len(prints) == 4
+
+
+class TestStranded:
+    """The replica of a bucket in a region that is not the replica region any more: it leaves the state, and nothing is lost."""
+
+    BUCKET = 'module.buckets["a"].aws_s3_bucket.replica[0]'
+    POLICY = 'module.buckets["a"].aws_s3_bucket_policy.replica[0]'
+    HELD = {"stranded": {BUCKET: {"region": "eu-central-1", "addresses": [BUCKET, POLICY]}}}
+
+    def test_it_is_asked_for(self) -> None:
+        word, reason = ending(step(stack(**self.HELD)))
+        assert word == "failed"
+        assert f"{self.BUCKET} in eu-central-1 is a replica that holds data" in reason
+        assert f"site_builder_allow_destroy: {json.dumps([self.BUCKET])}" in reason
+
+    @pytest.mark.parametrize("allowed", [BUCKET, f"dynamodb:{BUCKET}"])
+    def test_allowed_it_is_forgotten_and_the_new_one_planned(self, allowed: str) -> None:
+        one = stack(allow_destroy=[allowed], **self.HELD)
+        taken = step(one)
+        assert (taken["do"], taken["addresses"]) == ("forget", [self.BUCKET, self.POLICY])
+        assert "it stays in AWS" in taken["why"]
+        assert step(one, {"event": "forgotten"})["do"] == "plan"
+        assert step(one, {"event": "forgotten"}, CREATE)["do"] == "apply"
+
+    @pytest.mark.parametrize("one", [stack("plan", **HELD), stack(check=True, allow_destroy=[BUCKET], **HELD)])
+    def test_who_only_plans_is_told_the_way(self, one: Stack) -> None:
+        assert "with playbooks/forget_replicas.yml --limit dynamodb, then plan again" in ending(step(one))[1]
+
+    def test_which_arrives(self) -> None:
+        one = stack("forget", marker="m", **self.HELD)
+        assert step(one)["do"] == "forget"
+        assert ending(step(one, {"event": "forgotten"})) == ("succeeded", "")
+        assert ending(step(stack("forget", marker="m"))) == ("unchanged", "")
+
+    def test_a_state_that_cannot_be_written(self) -> None:
+        failed = {"event": "failed", "do": "forget", "reason": "locked"}
+        assert ending(step(stack("forget", **self.HELD), failed)) == ("failed", "plan: locked")
+
+    @pytest.mark.parametrize("mode", ["drift", "destroy"])
+    def test_who_looks_or_destroys_looks_where_it_is(self, mode: str) -> None:
+        assert step(stack(mode, deployed=True, **self.HELD))["do"] == "plan"

@@ -181,6 +181,8 @@ WRONG_IN_PROD = [
     ("dr", {"global_tables": False}, "remove it"),
     ("dr", {"deletion_protection": False}, "remove it"),
     ("dr", {"log_retention_days": 30}, "use one of 90"),
+    ("skip_unchanged", True, "leave it out"),
+    ("skip_unchanged", "true", "leave it out"),
 ]
 
 

@@ -13,6 +13,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.report import (
     stats,
     url_lines,
     warning_text,
+    with_added,
 )
 
 NOTHING = {"created": 0, "updated": 0, "replaced": 0, "deleted": 0}
@@ -31,6 +32,13 @@ def test_run_table() -> None:
         "stack  result     created  updated  replaced  deleted  seconds",
         "s3     succeeded       12        0         0        0      8.3",
         "iam    failed           0        1         0        0     10.0",
+    ]
+    rows[0]["imported"], rows[1]["imported"] = ["a.b"], ["c.d", "e.f"]
+    assert run_table(rows) == [
+        "stack  result     created  updated  replaced  deleted  imported  seconds",
+        "s3     succeeded       12        0         0        0         1      8.3",
+        "iam    failed           0        1         0        0       (2)     10.0",
+        "(n): planned, and not applied",
     ]
     assert run_table([]) == ["stack  result  created  updated  replaced  deleted  seconds"]
 
@@ -58,6 +66,48 @@ def test_the_table_shows_what_was_planned_or_has_drifted(row: dict, cells: list[
     _, line, *more = run_table([{"name": "s3", "seconds": 1, **row}])
     assert line.split()[2:-1] == cells
     assert more == (["(n): planned, and not applied"] if "(1)" in cells else [])
+
+
+NONE = {"name": "lambda", "result": "none", "reason": ""}
+STATEMENT = {"stack": "lambda", "kind": "function policy statement", "name": "eve of agents-dev"}
+SAID = "added by hand: function policy statement eve of agents-dev"
+REFUSED = "looking for what was added by hand (ListRoles) failed: no"
+
+
+@pytest.mark.parametrize(
+    ("row", "looked", "result", "reason"),
+    [
+        (NONE, {"found": [], "problems": {}}, "none", ""),
+        (NONE, {"found": [STATEMENT | {"stack": "iam"}], "problems": {"iam": [REFUSED]}}, "none", ""),
+        (NONE, {"found": [STATEMENT], "problems": {}}, "drifted", SAID),
+        (NONE | {"result": "not deployed"}, {"found": [STATEMENT], "problems": {}}, "drifted", SAID),
+        (NONE | {"result": "drifted", "reason": "x was updated"}, {"found": [STATEMENT], "problems": {}}, "drifted", f"x was updated; {SAID}"),
+        (NONE | {"result": "failed", "reason": "plan: no"}, {"found": [STATEMENT], "problems": {}}, "failed", f"plan: no; {SAID}"),
+        # Who could not look does not know that there is nothing.
+        (NONE, {"found": [], "problems": {"lambda": [REFUSED]}}, "failed", REFUSED),
+        (NONE, {"found": [STATEMENT], "problems": {"lambda": [REFUSED]}}, "failed", f"{SAID}; {REFUSED}"),
+        (NONE, {"msg": "no credentials", "failed": True}, "failed", "no credentials"),
+    ],
+)  # fmt: skip
+def test_what_was_added_by_hand_is_drift(row: dict, looked: dict, result: str, reason: str) -> None:
+    rows, lines = with_added([row], looked)
+    assert (rows[0]["result"], rows[0]["reason"]) == (result, reason)
+    new = [line for line in reason.split("; ") if line not in row["reason"]]
+    assert lines[: len(new)] == [f"lambda: {line}" for line in new]
+    # How to be rid of it, once.
+    assert [line for line in lines if "site_builder_imports" in line] == lines[len(new) :]
+    assert bool(lines[len(new) :]) == (SAID in reason)
+
+
+def test_where_nobody_has_looked_nothing_is_added() -> None:
+    assert with_added([NONE], {}) == ([NONE], [])
+
+
+def test_what_was_added_is_counted_and_kept() -> None:
+    row = stack_result("lambda", "none", [], [])
+    rows, _ = with_added([row | {"drift": [{"action": "updated"}]}], {"found": [STATEMENT, STATEMENT], "problems": {}})
+    assert run_table(rows)[1].split() == ["lambda", "drifted", "2", "1", "0", "0", "0.0"]
+    assert rows[0]["added"] == [{"kind": STATEMENT["kind"], "name": STATEMENT["name"]}] * 2
 
 
 def test_what_an_apply_has_done() -> None:
@@ -165,6 +215,7 @@ def test_result(result: str, plan: dict, applied: dict | None, counts: dict, spa
         "planned": plan.get("counts", NONE_DONE),
         "actions": plan.get("actions", []),
         "stateful": plan.get("stateful", []),
+        "imported": plan.get("imported", []),
         "warnings": [],
         "reason": "why",
         **dict(zip(("started", "ended", "seconds"), span, strict=True)),

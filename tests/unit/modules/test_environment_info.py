@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import boto3
 import pytest
 from ansible_collections.bbws.site_builder.plugins.modules import environment_info as module
 from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.stub import Stubber
 from moto import mock_aws
 from moto.s3 import s3_backends
 
@@ -28,7 +31,16 @@ STATE = {
             "type": "aws_dynamodb_table",
             "name": "this",
             "instances": [
-                {"index_key": 0, "attributes": {"deletion_protection_enabled": True}},
+                {
+                    "index_key": 0,
+                    "attributes": {
+                        "deletion_protection_enabled": True,
+                        "replica": [
+                            {"region_name": "eu-west-1", "kms_key_arn": "arn:key"},
+                            {"region_name": "eu-west-2", "kms_key_arn": None},
+                        ],
+                    },
+                },
                 {"index_key": "a", "status": "tainted", "attributes": {"deletion_protection_enabled": False}},
             ],
         },
@@ -38,6 +50,7 @@ STATE = {
             "module": 'module.buckets["sites"]',
             "type": "aws_s3_bucket",
             "name": "replica",
+            "provider": 'provider["registry.terraform.io/hashicorp/aws"].replica',
             "instances": [{"index_key": 0, "attributes": {"bucket": "sites-dev", "region": "eu-west-1"}}],
         },
         {"mode": "data", "type": "aws_partition", "instances": [{}]},
@@ -51,10 +64,17 @@ READ = {
     "tainted": ['module.tables["orders"].aws_dynamodb_table.this["a"]'],
     "protected": ['module.tables["orders"].aws_dynamodb_table.this[0]'],
     "buckets": {'module.buckets["sites"].aws_s3_bucket.replica[0]': {"name": "sites-dev", "region": "eu-west-1"}},
+    "replicas": {
+        'module.tables["orders"].aws_dynamodb_table.this[0]': {"eu-west-1": "arn:key", "eu-west-2": ""},
+        'module.tables["orders"].aws_dynamodb_table.this["a"]': {},
+    },
+    "by_replica": ['module.buckets["sites"].aws_s3_bucket.replica[0]'],
     "filled": [],
     "outputs": {"tables": {"orders": {"name": "orders-dev"}}, "password": "secret"},
     "sensitive": ["password"],
 }
+
+NOT_REMEMBERED = {"version": "", "applied": None}
 
 
 class TestParseState:
@@ -68,7 +88,7 @@ class TestParseState:
         assert (state["deployed"], state["resources"]) == (False, 0)
 
     def test_empty_state(self):
-        assert module.parse_state('{"version": 4}', "s3://b/k") == module.NOTHING
+        assert module.parse_state('{"version": 4}', "s3://b/k") | NOT_REMEMBERED == module.NOTHING
 
     @pytest.mark.parametrize(
         ("document", "version"), [({}, None), ({"version": 3}, 3), ({"version": "4"}, "4"), ([], None)]
@@ -83,7 +103,45 @@ class TestParseState:
             module.parse_state(text, "s3://b/k")
 
 
-NOT_INTERRUPTED = {"interrupted": ""}
+class TestRoutes:
+    PROFILE = {"region": "eu-west-1", "profile": "eu.a.model"}
+
+    @pytest.fixture
+    def bedrock(self) -> Iterator[Stubber]:
+        client = boto3.client("bedrock", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+        with Stubber(client) as stubber:
+            yield stubber
+
+    def ask(self, bedrock: Stubber) -> tuple[list[str], str]:
+        with ThreadPoolExecutor() as pool:
+            (future,) = module.asked(lambda region: bedrock.client, [self.PROFILE], pool).values()
+        return future.result()
+
+    @pytest.mark.parametrize(
+        ("of_models", "regions"),
+        [(["eu-west-1", "eu-north-1"], ["eu-north-1", "eu-west-1"]), (["", "eu-west-1"], ["eu-west-1"])],
+    )
+    def test_where_a_profile_routes(self, bedrock: Stubber, of_models: list[str], regions: list[str]):
+        models = [{"modelArn": f"arn:aws:bedrock:{region}::foundation-model/a.model"} for region in of_models]
+        about = {
+            "inferenceProfileName": "m",
+            "inferenceProfileId": "eu.a.model",
+            "status": "ACTIVE",
+            "type": "SYSTEM_DEFINED",
+        }
+        arn = f"arn:aws:bedrock:eu-west-1:{ACCOUNT}:inference-profile/eu.a.model"
+        answer = {**about, "inferenceProfileArn": arn, "models": models}
+        bedrock.add_response("get_inference_profile", answer, {"inferenceProfileIdentifier": "eu.a.model"})
+        assert self.ask(bedrock) == (regions, "")
+
+    def test_why_it_is_not_known(self, bedrock: Stubber):
+        bedrock.add_client_error("get_inference_profile", "AccessDeniedException", "not authorized", 403)
+        regions, reason = self.ask(bedrock)
+        assert regions == []
+        assert "asking Bedrock where eu.a.model routes (bedrock:GetInferenceProfile)" in reason
+
+
+NOT_INTERRUPTED = {"interrupted": "", "version": "", "applied": None}
 NOTHING = module.NOTHING | NOT_INTERRUPTED
 
 
@@ -95,9 +153,9 @@ class TestMain:
         made: dict[str, Any] = {}
         client = module.AnsibleAWSModule.client
 
-        def kept(self: object, service: str) -> Any:
+        def kept(self: object, service: str, **options: Any) -> Any:
             if service not in made:
-                made[service] = client(self, service)
+                made[service] = client(self, service, **options)
             return made[service]
 
         with pytest.MonkeyPatch.context() as patch, mock_aws():
@@ -133,6 +191,36 @@ class TestMain:
         assert result["state_bucket_exists"] is True
         assert ACCOUNT in result["caller_arn"]
         assert result["changed"] is False
+
+    def test_the_inputs_of_the_last_apply(self, read: Callable[..., dict], put: Callable, clients: dict[str, Any]):
+        """They count for the version of the state that was made from them, and for no other."""
+        read()
+        s3 = clients["s3"]
+        s3.put_bucket_versioning(Bucket="states", VersioningConfiguration={"Status": "Enabled"})
+        put_state = {"Bucket": "states", "Key": "site-builder/dev/s3/terraform.tfstate", "Body": json.dumps(STATE)}
+        version = s3.put_object(**put_state)["VersionId"]
+        record = {"sha256": "f00", "since": "2026-11-29T12:00:00Z"}
+
+        def remember(text: str) -> None:
+            put("site-builder/dev/s3/applied.json", text)
+
+        remember(json.dumps({**record, "version": version}))
+        assert read(applied=True)["states"]["s3"]["applied"] == record
+        assert read()["states"]["s3"]["applied"] is None
+        for text in ("{", "[]", "{}", json.dumps({**record, "version": ""})):
+            remember(text)
+            assert read(applied=True)["states"]["s3"]["applied"] is None, text
+        remember(json.dumps({**record, "version": version}))
+        s3.put_object(**put_state)
+        assert read(applied=True)["states"]["s3"]["applied"] is None
+
+    def test_a_run_goes_on_without_bedrock(self, read: Callable[..., dict], put: Callable, clients: dict[str, Any]):
+        clients["bedrock"] = boto3.client("bedrock", "eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+        with Stubber(clients["bedrock"]) as stubber:
+            stubber.add_client_error("get_inference_profile", "AccessDeniedException", "not authorized", 403)
+            result = read(inference_profiles=[{"region": "eu-west-1", "profile": "eu.a.model"}])
+        assert result["routed_regions"] == {}
+        assert "bedrock:GetInferenceProfile" in result["not_told"]["eu-west-1/eu.a.model"]
 
     def test_a_broken_lock_has_left_its_mark(self, read: Callable[..., dict], put: Callable):
         put("site-builder/dev/s3/interrupted.json", "{}")

@@ -50,7 +50,7 @@ def rule(service: str, *operations: str, code: str, source: str, status: int = 4
 
 def check(call: Call) -> None:
     """Raise what the first broken rule answers."""
-    for key in ((call.service, call.operation), ("*", "*")):
+    for key in ((call.service, call.operation), (call.service, "*"), ("*", "*")):
         for entry in _BY_CALL.get(key, ()):
             message = entry.condition(call)
             if message:

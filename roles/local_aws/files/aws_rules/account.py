@@ -12,7 +12,6 @@ REGIONS_OFF = frozenset(os.environ.get("LOCAL_AWS_REGIONS_OFF", "").replace(",",
 LAMBDA_CONCURRENCY = int(os.environ.get("LOCAL_AWS_LAMBDA_CONCURRENCY", "1000"))
 API_TIMEOUT_MS = int(os.environ.get("LOCAL_AWS_API_TIMEOUT_MS", "300000"))
 NO_SERVICE_LINKED_ROLES = os.environ.get("LOCAL_AWS_NO_SERVICE_LINKED_ROLES", "") == "true"
-NOT_BOOTSTRAPPED = os.environ.get("LOCAL_AWS_NOT_BOOTSTRAPPED", "") == "true"
 
 INVALID_TOKEN = "The security token included in the request is invalid."
 

@@ -111,15 +111,26 @@ def policy_document(call: Call) -> str | None:
     source="https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html",
 )
 def logging_role(call: Call) -> str | None:
-    """A stage logs, and the account's settings have no role for CloudWatch Logs (LOCAL_AWS_NOT_BOOTSTRAPPED=true; else the
-    account counts as one in which bootstrap.yml has been).
-    """
-    if not account.NOT_BOOTSTRAPPED:
-        return None
+    """A stage logs, and the account's settings have no role for CloudWatch Logs."""
     logs = [value for path, value in _patches(call) if path == "accessLogSettings/destinationArn" and value]
     logs += [value for path, value in _patches(call) if path.endswith("/logging/loglevel") and value != "OFF"]
     if logs and not _backend(call).account.cloudwatch_role_arn:
         return "CloudWatch Logs role ARN must be set in account settings to enable logging"
+    return None
+
+
+@rule(
+    "apigateway",
+    "DeleteDeployment",
+    code="BadRequestException",
+    source="https://github.com/hashicorp/terraform-provider-aws/issues/19805",
+)
+def served_deployment(call: Call) -> str | None:
+    """A deployment is deleted that a stage serves."""
+    api = _backend(call).apis.get(call.params["restApiId"])
+    served = {stage.deployment_id for stage in api.stages.values()} if api else set()
+    if call.params["deploymentId"] in served:
+        return "Active stages pointing to this deployment must be moved or deleted"
     return None
 
 

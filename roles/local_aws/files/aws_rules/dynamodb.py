@@ -10,7 +10,7 @@ from aws_call import Call
 from aws_rules import account, rule
 
 # The operations for which the server looks the table up first.
-NEED_TABLE = ("UpdateTable",)
+NEED_TABLE = ("DeleteTable", "UpdateTable")
 PROJECTED_ATTRIBUTES = 100
 LIMITS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"
 
@@ -37,6 +37,25 @@ def stream_of_a_replica(call: Call) -> str | None:
     stream = call.params.get("StreamSpecification")
     if stream and not stream.get("StreamEnabled") and call.table.get("Replicas"):
         return "One or more parameter values were invalid: Disabling Stream is not allowed for a Global Table replica."
+    return None
+
+
+@rule(
+    "dynamodb",
+    "DeleteTable",
+    code="ValidationException",
+    source="https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables_HowItWorks.html",
+)
+def source_of_a_replica(call: Call) -> str | None:
+    """A table is deleted from which a replica that is still there was filled in the last 24 hours.
+
+    Every replica counts as that young: nothing here says when it was made.
+    """
+    if call.table.get("Replicas"):
+        return (
+            "Replica cannot be deleted because it has acted as a source region for new replica(s) being added to the table in "
+            "the last 24 hours."
+        )
     return None
 
 

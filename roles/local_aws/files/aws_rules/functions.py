@@ -6,14 +6,18 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import Any
+from urllib.parse import unquote
 
 from aws_call import Call
 from moto.awslambda.models import lambda_backends
 from moto.core.utils import get_service_model
+from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 
 from aws_rules import account, rule
+from aws_rules.policy import statements, texts
 
 UNZIPPED_BYTES = 262_144_000
 ENVIRONMENT_BYTES = 4096
@@ -126,6 +130,56 @@ def reserved_concurrency(call: Call) -> str | None:
         "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its "
         f"minimum value of [{least}]."
     )
+
+
+SENDS = {
+    "events": "events:PutEvents",
+    "lambda": "lambda:InvokeFunction",
+    "s3": "s3:PutObject",
+    "sns": "sns:Publish",
+    "sqs": "sqs:SendMessage",
+}
+
+
+@rule(
+    "lambda",
+    "PutFunctionEventInvokeConfig",
+    "UpdateFunctionEventInvokeConfig",
+    code="InvalidParameterValueException",
+    source="https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
+)
+def destination_rights(call: Call) -> str | None:
+    """The role of a function may not send to where its asynchronous calls are told of."""
+    held = next((one for one in _functions(call) if one.function_name == _name(call)), None)
+    for kind in ("OnFailure", "OnSuccess"):
+        target = ((call.params.get("DestinationConfig") or {}).get(kind) or {}).get("Destination")
+        action = SENDS.get(target.split(":")[2]) if target else None
+        if held and action and not any(_allows(one, action, target) for one in _of_role(call, held.role)):
+            return (
+                "The function's execution role does not have permissions to call "
+                f"{action.partition(':')[2]} on {target}"
+            )
+    return None
+
+
+def _of_role(call: Call, arn: str) -> Iterator[dict[str, Any]]:
+    """The statements of a role, inline and attached."""
+    for role in iam_backends[call.account]["aws"].roles.values():
+        if role.arn == arn:
+            documents = [
+                *map(unquote, role.policies.values()),
+                *(one.document for one in role.managed_policies.values()),
+            ]
+            for document in documents:
+                yield from statements(document)
+
+
+def _allows(statement: dict[str, Any], action: str, resource: str) -> bool:
+    def some(patterns: Any, text: str) -> bool:
+        return any(fnmatchcase(text.lower(), pattern.lower()) for pattern in texts(patterns))
+
+    whole = some(statement.get("Action"), action) and some(statement.get("Resource"), resource)
+    return whole and statement.get("Effect") == "Allow"
 
 
 def _unzipped(archive: bytes) -> int:

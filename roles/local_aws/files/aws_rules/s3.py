@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from aws_call import Call
+from moto.s3.models import s3_backends
+from moto.utilities.utils import get_partition
 
 from aws_rules import rule
 from aws_rules.policy import STATEMENT_KEYS, load, statements, texts
@@ -50,6 +52,29 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+# Of a bucket that exists, these can be asked anywhere.
+ANYWHERE = ("CreateBucket", "GetBucketLocation")
+
+
+@rule(
+    "s3",
+    "*",
+    code="PermanentRedirect",
+    status=301,
+    source="https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList",
+)
+def bucket_elsewhere(call: Call) -> str | None:
+    """A bucket is in another region than the one that is asked."""
+    bucket = s3_backends[call.account][get_partition(call.region)].buckets.get(call.params.get("Bucket", ""))
+    if not bucket or call.operation in ANYWHERE or bucket.region_name == call.region:
+        return None
+    call.headers["x-amz-bucket-region"] = bucket.region_name
+    return (
+        "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future "
+        "requests to this endpoint."
+    )
 
 
 class Action(NamedTuple):

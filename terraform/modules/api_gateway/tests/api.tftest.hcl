@@ -549,3 +549,51 @@ run "slow_function" {
 
   expect_failures = [check.function_timeouts]
 }
+
+run "applied" {
+  command = apply
+
+  assert {
+    condition     = aws_api_gateway_stage.this.deployment_id == aws_api_gateway_deployment.this.id && output.deployment_id == aws_api_gateway_deployment.this.id
+    error_message = "Without a release the stage serves the latest deployment."
+  }
+}
+
+run "whoever_moves_the_stage_decides" {
+  command = plan
+
+  variables {
+    release = { live = "first" }
+  }
+
+  assert {
+    condition     = aws_api_gateway_stage.this.deployment_id == "first" && output.deployment_id == run.applied.deployment_id
+    error_message = "The stage stays where it is, and the latest deployment is told."
+  }
+}
+
+run "a_release_gone_back_from_is_held" {
+  command = plan
+
+  variables {
+    release = { live = "first", held = run.applied.deployment_id }
+  }
+
+  assert {
+    condition     = aws_api_gateway_stage.this.deployment_id == "first"
+    error_message = "As long as the latest deployment is the one that was gone back from, the stage stays."
+  }
+}
+
+run "a_later_deployment_moves_forward_by_itself" {
+  command = plan
+
+  variables {
+    release = { live = "nought", held = "first" }
+  }
+
+  assert {
+    condition     = aws_api_gateway_stage.this.deployment_id == run.applied.deployment_id
+    error_message = "What is held is one deployment, not the API."
+  }
+}

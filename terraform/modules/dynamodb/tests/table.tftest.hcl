@@ -46,6 +46,14 @@ run "defaults" {
   }
 
   assert {
+    condition = (
+      aws_dynamodb_table.this.timeouts.create == "2h" && aws_dynamodb_table.this.timeouts.update == "6h" &&
+      aws_dynamodb_table.this.timeouts.delete == "2h"
+    )
+    error_message = "A replica of a large table takes hours to fill, which is no reason to give up on it."
+  }
+
+  assert {
     condition     = aws_dynamodb_table.this.tags == tomap({ Environment = "dev" })
     error_message = "The tags must be the variable, unchanged."
   }

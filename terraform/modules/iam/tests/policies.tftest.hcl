@@ -269,6 +269,95 @@ run "narrow_wildcards_and_denials_are_taken" {
   }
 }
 
+run "other_functions" {
+  command = plan
+  variables {
+    role = merge(var.role, { invoked_function_arns = ["arn:aws:lambda:eu-west-1:123456789012:function:worker:live"] })
+  }
+
+  assert {
+    condition = jsondecode(output.policies.invoke).Statement == [{
+      Action   = ["lambda:InvokeFunction"]
+      Effect   = "Allow"
+      Resource = ["arn:aws:lambda:eu-west-1:123456789012:function:worker:live"]
+      Sid      = "InvokeFunctions"
+    }]
+    error_message = "The alias of that function, and no other version of it."
+  }
+}
+
+run "secrets" {
+  command = plan
+  variables {
+    role = merge(var.role, {
+      secrets = {
+        parameter_arns = ["arn:aws:ssm:eu-west-1:123456789012:parameter/shop/key", "arn:aws:ssm:eu-north-1:123456789012:parameter/key"]
+        secret_arns    = ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-??????", "arn:aws:secretsmanager:eu-west-1:210987654321:secret:key-Ab12cD"]
+      }
+    })
+  }
+
+  assert {
+    condition = jsondecode(output.policies.secrets).Statement == [
+      {
+        Action   = ["ssm:GetParameter"]
+        Effect   = "Allow"
+        Resource = ["arn:aws:ssm:eu-west-1:123456789012:parameter/shop/key", "arn:aws:ssm:eu-north-1:123456789012:parameter/key"]
+        Sid      = "ReadParameters"
+      },
+      {
+        Action = ["kms:Decrypt"]
+        Condition = {
+          StringEquals = {
+            "kms:EncryptionContext:PARAMETER_ARN" = ["arn:aws:ssm:eu-west-1:123456789012:parameter/shop/key", "arn:aws:ssm:eu-north-1:123456789012:parameter/key"]
+            "kms:ViaService"                      = ["ssm.eu-west-1.amazonaws.com", "ssm.eu-north-1.amazonaws.com"]
+          }
+        }
+        Effect   = "Allow"
+        Resource = ["arn:aws:kms:eu-west-1:123456789012:key/*", "arn:aws:kms:eu-north-1:123456789012:key/*"]
+        Sid      = "DecryptParameters"
+      },
+      {
+        Action   = ["secretsmanager:GetSecretValue"]
+        Effect   = "Allow"
+        Resource = ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-??????", "arn:aws:secretsmanager:eu-west-1:210987654321:secret:key-Ab12cD"]
+        Sid      = "ReadSecrets"
+      },
+      {
+        Action = ["kms:Decrypt"]
+        Condition = {
+          StringEquals = { "kms:ViaService" = ["secretsmanager.eu-west-1.amazonaws.com"] }
+          StringLike   = { "kms:EncryptionContext:SecretARN" = ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-??????", "arn:aws:secretsmanager:eu-west-1:210987654321:secret:key-Ab12cD"] }
+        }
+        Effect   = "Allow"
+        Resource = ["arn:aws:kms:eu-west-1:123456789012:key/*", "arn:aws:kms:eu-west-1:210987654321:key/*"]
+        Sid      = "DecryptSecrets"
+      },
+    ]
+    error_message = "Exactly these secrets are read, and decrypted only for them, through the service that keeps them."
+  }
+}
+
+run "secrets_of_known_keys" {
+  command = plan
+  variables {
+    role = merge(var.role, {
+      secrets = {
+        secret_arns  = ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-??????"]
+        kms_key_arns = ["arn:aws:kms:eu-west-1:123456789012:key/a"]
+      }
+    })
+  }
+
+  assert {
+    condition = { for s in jsondecode(output.policies.secrets).Statement : s.Sid => s.Resource } == {
+      ReadSecrets    = ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-??????"]
+      DecryptSecrets = ["arn:aws:kms:eu-west-1:123456789012:key/a"]
+    }
+    error_message = "With its keys given, only these decrypt; what is not used has no statement."
+  }
+}
+
 run "too_much_for_inline_policies" {
   command = plan
   variables {

@@ -187,3 +187,71 @@ run "variables_of_more_than_4_kb" {
   }
   expect_failures = [aws_lambda_function.this]
 }
+
+# What a mock makes up is known after the apply, and a plan is where it counts.
+run "applied" {
+  command = apply
+
+  override_resource {
+    target = aws_lambda_function.this
+    values = { version = "7" }
+  }
+
+  assert {
+    condition     = aws_lambda_alias.this.function_version == "7" && output.version == "7"
+    error_message = "Without a release the alias serves the latest version."
+  }
+}
+
+run "whoever_moves_the_alias_decides" {
+  command = plan
+
+  variables {
+    release = { live = "6" }
+  }
+
+  assert {
+    condition     = aws_lambda_alias.this.function_version == "6" && output.version == "7"
+    error_message = "The alias stays where it is, and the latest version is told."
+  }
+}
+
+run "a_release_gone_back_from_is_held" {
+  command = plan
+
+  variables {
+    release = { live = "6", held = "7" }
+  }
+
+  assert {
+    condition     = aws_lambda_alias.this.function_version == "6" && output.version == "7"
+    error_message = "As long as the latest version is the one that was gone back from, the alias stays."
+  }
+}
+
+run "a_later_version_moves_forward_by_itself" {
+  command = plan
+
+  variables {
+    release = { live = "5", held = "6" }
+  }
+
+  assert {
+    condition     = aws_lambda_alias.this.function_version == "7"
+    error_message = "What is held is one version, not the function."
+  }
+}
+
+run "a_release_without_versions_holds_what_it_says" {
+  command = plan
+
+  variables {
+    function = merge(var.function, { publish = false })
+    release  = { live = "6", held = "7" }
+  }
+
+  assert {
+    condition     = aws_lambda_alias.this.function_version == "$LATEST"
+    error_message = "Where no version is published, none is held."
+  }
+}

@@ -35,7 +35,7 @@ class Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         # The newlines between the tags are the template's.
-        if "style" not in self.open and not (data.isspace() and "\n" in data):
+        if not {"style", "script"} & set(self.open) and not (data.isspace() and "\n" in data):
             self.words.append(data)
 
     @property
@@ -52,6 +52,7 @@ def stack(name: str = "s3", **more: Any) -> dict[str, Any]:
         "reason": "",
         "counts": {"created": 0, "updated": 0, "replaced": 0, "deleted": 0},
         "stateful": [],
+        "imported": [],
         "upstream_assumed": [],
         "resources": [],
         "outputs": [],

@@ -74,7 +74,7 @@ def test_a_long_name_is_cut_and_told_in_full() -> None:
 
 
 def test_it_is_drawn_as_laid_out() -> None:
-    told = {"reason": "", "stateful": [], "upstream_assumed": [], "resources": [], "outputs": []}
+    told = {"reason": "", "stateful": [], "imported": [], "upstream_assumed": [], "resources": [], "outputs": []}
     stacks = [stack("a", **told), stack("b" * 40, wave=1, depends_on=["a"], **told)]
     page = plan_page({"service": "shop", "environment": "dev", "stacks": stacks})
     assert '<rect x="0" y="88" width="156" height="54" rx="6"></rect>' in page

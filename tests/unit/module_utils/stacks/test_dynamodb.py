@@ -147,7 +147,8 @@ def test_a_local_index_has_another_range_key_than_the_table_s_hash_key() -> None
 class TestStepsBetween:
     """AWS takes some changes of replicas only in two steps."""
 
-    HELD = {"a": {"replica_regions": ["eu-west-1"]}}
+    ADDRESS = 'module.tables["a"].aws_dynamodb_table.this'
+    HELD = {ADDRESS: {"eu-west-1": ""}}
 
     def tfvars(self, *regions: str, key: str | None = None, **more: object) -> dict:
         replicas = [{"region": region, "kms_key_arn": key} for region in regions]
@@ -161,18 +162,30 @@ class TestStepsBetween:
         first = dynamodb.first_step(self.tfvars("eu-central-1"), self.HELD)
         assert [replica["region"] for replica in first["tables"]["a"]["replicas"]] == ["eu-central-1", "eu-west-1"]
 
+    def test_both_with_their_keys(self) -> None:
+        first = dynamodb.first_step(self.tfvars("eu-central-1", key=KEY), {self.ADDRESS: {"eu-west-1": REPLICA_KEY}})
+        assert first["tables"]["a"]["replicas"] == [
+            {"region": "eu-central-1", "kms_key_arn": KEY},
+            {"region": "eu-west-1", "kms_key_arn": REPLICA_KEY},
+        ]
+
     def test_else_there_is_one_step(self) -> None:
         for tfvars in (
             self.tfvars("eu-west-1"),
             self.tfvars(stream_view_type="NEW_AND_OLD_IMAGES"),
-            self.tfvars("eu-central-1", key="arn:aws:kms:eu-west-1:123456789012:key/1"),
+            # One region has one replica, with the one key or the other.
+            self.tfvars("eu-west-1", key=REPLICA_KEY),
         ):
             assert dynamodb.first_step(tfvars, self.HELD) is tfvars
         assert dynamodb.first_step(self.tfvars("eu-west-1"), {}) == self.tfvars("eu-west-1")
 
     def test_what_is_lost(self) -> None:
-        address = 'module.tables["a"].aws_dynamodb_table.this'
-        assert dynamodb.lost_replicas(self.tfvars(), self.HELD) == {address: ["eu-west-1"]}
-        assert dynamodb.lost_replicas(self.tfvars("eu-central-1"), self.HELD) == {address: ["eu-west-1"]}
+        assert dynamodb.lost_replicas(self.tfvars(), self.HELD) == {self.ADDRESS: ["eu-west-1"]}
+        assert dynamodb.lost_replicas(self.tfvars("eu-central-1"), self.HELD) == {self.ADDRESS: ["eu-west-1"]}
         assert dynamodb.lost_replicas(self.tfvars("eu-west-1"), self.HELD) == {}
         assert dynamodb.lost_replicas(self.tfvars("eu-west-1"), {}) == {}
+
+    @pytest.mark.parametrize(("before", "now"), [("", KEY), (KEY, REPLICA_KEY), (KEY, None)])
+    def test_a_replica_with_another_key_is_another_one(self, before: str, now: str | None) -> None:
+        lost = dynamodb.lost_replicas(self.tfvars("eu-west-1", key=now), {self.ADDRESS: {"eu-west-1": before}})
+        assert lost == {self.ADDRESS: ["eu-west-1 (made anew for its other KMS key)"]}

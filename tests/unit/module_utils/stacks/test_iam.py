@@ -67,6 +67,45 @@ def test_bedrock_region(bedrock: dict, region: str) -> None:
     assert role["bedrock"] == {"model_ids": ["a.m"], "region": region}
 
 
+class TestRoutedRegions:
+    PROFILE = "eu.a.m"
+    NAME = f"eu-west-1/{PROFILE}"
+
+    def defined(self, **bedrock: object) -> dict:
+        return define({"report": {"bedrock": {"inference_profiles": [self.PROFILE], **bedrock}}}, PROD)
+
+    def regions(self, stack: dict, answers: dict) -> list[str]:
+        return iam.routed(stack["tfvars"], stack["asks"], answers)["roles"]["report"]["bedrock"]["routed_regions"]
+
+    def test_bedrock_says_where_it_routes(self) -> None:
+        stack = self.defined()
+        assert stack["asks"] == {"report": [{"region": "eu-west-1", "profile": self.PROFILE}]}
+        assert self.regions(stack, {self.NAME: ["eu-west-1", "eu-north-1", "eu-central-1"]}) == [
+            "eu-central-1",
+            "eu-north-1",
+        ]
+
+    @pytest.mark.parametrize("answers", [{}, {"us-east-1/eu.a.m": ["us-east-2"]}])
+    def test_else_the_inventory_does(self, answers: dict) -> None:
+        assert self.regions(self.defined(), answers) == PROD["bedrock_routed_regions"]
+
+    @pytest.mark.parametrize("own", [{"routed_regions": ["eu-west-2"]}, {"routed_regions": []}])
+    def test_what_the_role_says_counts(self, own: dict) -> None:
+        stack = self.defined(**own)
+        assert stack["asks"] == {}
+        assert self.regions(stack, {self.NAME: ["eu-north-1"]}) == own["routed_regions"]
+
+    def test_one_of_two_is_no_answer(self) -> None:
+        stack = self.defined(inference_profiles=[self.PROFILE, "eu.b.m"])
+        assert self.regions(stack, {self.NAME: ["eu-north-1"]}) == PROD["bedrock_routed_regions"]
+        both = {self.NAME: ["eu-north-1"], "eu-west-1/eu.b.m": ["eu-south-1"]}
+        assert self.regions(stack, both) == ["eu-north-1", "eu-south-1"]
+
+    def test_profiles_of_another_account(self) -> None:
+        assert self.defined(account_id="999999999999")["asks"] == {}
+        assert self.defined(account_id=ACCOUNT)["asks"] != {}
+
+
 @pytest.mark.parametrize(
     ("role", "boundary"),
     [({}, BOUNDARY["permissions_boundary_arn"]), ({"permissions_boundary_arn": OTHER_BOUNDARY}, OTHER_BOUNDARY)],

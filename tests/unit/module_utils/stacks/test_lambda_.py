@@ -118,6 +118,16 @@ def test_dev() -> None:
     assert stack["artifact_buckets"] == {"functions/report": "artifacts", "layers/common": "artifacts"}
 
 
+def test_how_failures_are_told() -> None:
+    told = {"maximum_retry_attempts": 1, "on_failure_function": "other"}
+    functions = define({"report": {**CODE, "async": told}, "other": {**CODE, "async": {}}}, {}, DEV)["tfvars"][
+        "functions"
+    ]
+    arn = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:site-builder-other-dev:live"
+    assert functions["report"]["async"] == {"maximum_retry_attempts": 1, "on_failure_arn": arn}
+    assert functions["other"]["async"] == {}
+
+
 def test_prod() -> None:
     function = {**FUNCTION, "timeout": 5, "artifact_bucket": "mine"}
     stack = define({"report": function}, {"common": LAYER}, PROD)
@@ -238,6 +248,17 @@ def test_environment_is_measured_as_json(character: str) -> None:
             {**CODE_LAYER, "compatible_runtimes": ["python3.13", "python3.12"]},
             "lambda_layers.a.compatible_runtimes is ['python3.13', 'python3.12'], which is more than the one that its "
             "requirements are built for; name one and make a layer for each",
+        ),
+        (
+            "lambda_functions",
+            {**CODE, "async": {"on_failure_arn": "arn:aws:sqs:eu-west-1:123456789012:q", "on_failure_function": "b"}},
+            "lambda_functions.a.async.on_failure_function is 'b', which is beside on_failure_arn, and there is one; remove one of "
+            "them",
+        ),
+        (
+            "lambda_functions",
+            {**CODE, "function_names": {"X1": "b"}, "table_names": {"X1": "c"}},
+            "lambda_functions.a.function_names.X1 is 'b', which is set in table_names too; remove one of them",
         ),
         (
             "lambda_functions",

@@ -180,6 +180,114 @@ def test_policy_of_a_resource_is_refused(check: Any, value: Any, sentence: str) 
     assert told(check, value) == [sentence]
 
 
+OTHERS = "an action of another service, which the policy of a resource of"
+
+
+@pytest.mark.parametrize(
+    ("check", "value", "sentence"),
+    [
+        (
+            policies.BUCKET_STATEMENT,
+            {**BUCKET, "Action": "dynamodb:GetItem"},
+            f"policy.Action is 'dynamodb:GetItem', which is {OTHERS} s3 cannot have; write actions of s3, or * for all",
+        ),
+        (
+            policies.BUCKET_STATEMENT,
+            {**{name: value for name, value in BUCKET.items() if name != "Action"}, "NotAction": "sqs:*"},
+            f"policy.NotAction is 'sqs:*', which is {OTHERS} s3 cannot have; write actions of s3, or * for all",
+        ),
+        (
+            policies.BUCKET_STATEMENT,
+            {**BUCKET, "Action": ["s3:GetObject", "s3:HeadObject"]},
+            "policy.Action[1] is 's3:HeadObject', which is no action that s3 takes in such a policy; that call needs GetObject",
+        ),
+        (
+            policies.BUCKET_STATEMENT,
+            {**BUCKET, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::site"},
+            "policy.Action has 's3:GetObject', which is about objects, and no Resource is; add one such as arn:aws:s3:::site/*",
+        ),
+        (
+            policies.BUCKET_STATEMENT,
+            {**BUCKET, "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::site/*"},
+            "policy.Action has 's3:ListBucket', which is about the bucket, and no Resource is; add arn:aws:s3:::site",
+        ),
+        (
+            policies.TABLE_POLICY,
+            document([{**TABLE, "Action": "dynamodb:ListStreams"}]),
+            "policy.Statement[0].Action is 'dynamodb:ListStreams', which is no action that dynamodb takes in such a policy; "
+            "correct its name, or leave out what is about streams",
+        ),
+        (
+            policies.TABLE_POLICY,
+            document([{**TABLE, "Action": "s3:GetObject"}]),
+            f"policy.Statement[0].Action is 's3:GetObject', which is {OTHERS} dynamodb cannot have; write actions of dynamodb, or * for all",
+        ),
+        (
+            policies.API_POLICY,
+            document({**API, "Action": "execute-api:Call"}),
+            "policy.Statement.Action is 'execute-api:Call', which is no action that execute-api takes in such a policy; "
+            "write one of Invoke, InvalidateCache, ManageConnections",
+        ),
+        (
+            policies.API_POLICY,
+            document({**API, "Action": "lambda:InvokeFunction"}),
+            f"policy.Statement.Action is 'lambda:InvokeFunction', which is {OTHERS} execute-api cannot have; "
+            "write actions of execute-api, or * for all",
+        ),
+    ],
+)
+def test_actions_that_the_service_of_a_resource_refuses(check: Any, value: Any, sentence: str) -> None:
+    assert told(check, value) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("check", "base", "actions"),
+    [
+        (
+            policies.BUCKET_STATEMENT,
+            BUCKET,
+            ["*", "*:*", "S3:getobject", "s3:Get*", "s3:HeadO*", "s3:PutBucketCORS", "s3:SomethingNew"],
+        ),
+        (
+            policies.BUCKET_STATEMENT,
+            BUCKET,
+            ["s3:GetBucketObjectLockConfiguration", "s3:AbortMultipartUpload", "s3:ReplicateTags"],
+        ),
+        (policies.BUCKET_STATEMENT, {**BUCKET, "Resource": "arn:aws:s3:::site*"}, ["s3:GetObject", "s3:ListBucket"]),
+        (policies.BUCKET_STATEMENT, {**BUCKET, "Resource": "arn:aws:s3:::site/*"}, ["s3:*", "s3:GetObjectVersion"]),
+        (
+            policies.TABLE_POLICY,
+            TABLE,
+            ["*", "dynamodb:*", "dynamodb:PartiQLSelect", "dynamodb:getitem", "dynamodb:GetRec*"],
+        ),
+        (policies.API_POLICY, API, ["*", "execute-api:*", "execute-api:invoke", "execute-api:ManageConnections"]),
+    ],
+)
+def test_actions_that_it_takes(check: Any, base: dict[str, Any], actions: list[str]) -> None:
+    value = {**base, "Action": actions}
+    assert told(check, value if check is policies.BUCKET_STATEMENT else document([value])) == []
+
+
+def test_calls_of_s3_are_calls_and_their_actions_are_none_of_them() -> None:
+    import botocore.session
+
+    model = botocore.session.get_session().get_service_model("s3")
+    calls = {name.lower() for name in model.operation_names}
+    assert policies._S3_CALLS.keys() <= calls
+    assert {policies._s3_fault(action) for text in policies._S3_CALLS.values() for action in text.split(" and ")} == {
+        None
+    }
+
+
+def test_resources_of_a_table() -> None:
+    own = TABLE["Resource"]
+    right = [own, f"{own}/index/by_day", f"{own}/*", "*", "arn:aws:dynamodb:*:123456789012:table/site"]
+    policy = document([{**TABLE, "Resource": right}, {**TABLE, "Resource": f"{own}2"}])
+    assert list(policies.table_problem(policy, own, "policy")) == [
+        f"policy.Statement[1].Resource has '{own}2', which is not of this table; name {own} or {own}/index/*"
+    ]
+
+
 @pytest.mark.parametrize(
     ("resource", "sentences"),
     [

@@ -65,6 +65,55 @@ def test_reference_to_nothing(change: dict[str, Any], starts: str) -> None:
     assert sentence.startswith(starts)
 
 
+CODE = {"source": "/tmp", "handler": "app.handler"}
+TELLS = {"async": {"on_failure_function": "agents"}}
+
+
+@pytest.mark.parametrize(
+    ("function", "sentences"),
+    [
+        (CODE | TELLS | {"function_names": {"SELF": "worker", "OTHER": "agents"}}, []),
+        (
+            CODE | {"function_names": {"OTHER": "agent"}},
+            ["lambda_functions.worker.function_names is 'agent', which is no key of lambda_functions; add it there, or name one of: "
+             "agents, worker"],
+        ),
+        (
+            CODE | {"async": {"on_failure_function": "agent"}},
+            ["lambda_functions.worker.async.on_failure_function is 'agent', which is no key of lambda_functions; add it there, or "
+             "name one of: agents, worker"],
+        ),
+        (
+            CODE | {"async": {"on_failure_function": "worker"}},
+            ["lambda_functions.worker.async.on_failure_function is 'worker', which is the function that has failed; name another, or "
+             "use on_failure_arn"],
+        ),
+    ],
+)  # fmt: skip
+def test_functions_that_know_one_another(function: dict[str, Any], sentences: list[str]) -> None:
+    functions = {"agents": {**CODE, "function_names": {"WORKER": "worker"}}, "worker": function}
+    service = {**SERVICE, "iam_roles": {"agents": {}, "worker": {}}, "lambda_functions": functions}
+    assert registry.malformed(service) == []
+    assert registry.astray({}, service) == sentences
+
+
+def test_a_role_allows_what_its_function_is_set_up_with() -> None:
+    functions = {
+        "agents": {**CODE, "function_names": {"WORKER": "worker"}, "secrets": {"KEY": "ssm:/x"}},
+        "worker": {**CODE, **TELLS},
+    }
+    service = {**SERVICE, "iam_roles": {"agents": None, "worker": {}}, "lambda_functions": functions}
+    stacks = registry.define(service, {}, DEV)
+    made = stacks["lambda"]["predicted_outputs"]["functions"]
+    roles = stacks["iam"]["tfvars"]["roles"]
+    assert roles["agents"]["invoked_function_arns"] == [made["worker"]["alias_arn"]]
+    assert roles["worker"]["invoked_function_arns"] == [made["agents"]["alias_arn"]]
+    assert list(roles["agents"]["secrets"]) == ["parameter_arns"]
+    defined = stacks["lambda"]["tfvars"]["functions"]
+    assert defined["agents"]["environment"]["WORKER"] == f"{made['worker']['name']}:live"
+    assert defined["worker"]["async"] == {"on_failure_arn": made["agents"]["alias_arn"]}
+
+
 def test_what_all_stacks_refuse_is_told_at_once() -> None:
     wrong = {"iam_roles": {"a b": {}}, "s3_buckets": {"A": {}}, "api_gateway_apis": {"a": {}}}
     with pytest.raises(SiteBuilderError) as refused:

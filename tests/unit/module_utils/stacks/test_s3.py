@@ -6,6 +6,7 @@ import json
 
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import s3
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import DEFINITIONS
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.s3 import define
 
@@ -186,3 +187,25 @@ def test_statements_have_a_size_together() -> None:
     assert list(DEFINITIONS["s3_buckets"]({"a": {"policy_statements": statements[:1]}}, "s3_buckets")) == []
     (sentence,) = DEFINITIONS["s3_buckets"]({"a": {"policy_statements": statements}}, "s3_buckets")
     assert sentence.endswith(" bytes as JSON, and S3 takes 20480; shorten them")
+
+
+class TestStranded:
+    """A replica in a region that the replicas' provider is not in."""
+
+    KEY = 'module.buckets["a.aws_s3_bucket"]'
+    STATE = {
+        "by_replica": [f"{KEY}.aws_s3_bucket.replica[0]", f"{KEY}.aws_s3_bucket_policy.replica[0]"],
+        "buckets": {
+            f"{KEY}.aws_s3_bucket.replica[0]": {"name": "a", "region": "eu-central-1"},
+            f"{KEY}.aws_s3_bucket.this": {"name": "b", "region": "eu-west-1"},
+        },
+    }
+
+    def test_all_of_it(self) -> None:
+        assert s3.stranded(self.STATE, "eu-north-1") == {
+            f"{self.KEY}.aws_s3_bucket.replica[0]": {"region": "eu-central-1", "addresses": self.STATE["by_replica"]}
+        }
+
+    def test_what_is_where_it_should_be(self) -> None:
+        assert s3.stranded(self.STATE, "eu-central-1") == {}
+        assert s3.stranded({"by_replica": [], "buckets": {}}, "eu-central-1") == {}

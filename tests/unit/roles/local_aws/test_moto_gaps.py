@@ -222,6 +222,9 @@ def test_lambda(client: Client) -> None:
     functions.update_function_configuration(FunctionName="f", **changes)
     found = functions.get_function_configuration(FunctionName="f")
     assert {name: found[name] for name in changes} == changes
+    for retries in (2, 1):
+        functions.put_function_event_invoke_config(FunctionName="f", MaximumRetryAttempts=retries)
+        assert functions.get_function_event_invoke_config(FunctionName="f")["MaximumRetryAttempts"] == retries
 
 
 @pytest.fixture

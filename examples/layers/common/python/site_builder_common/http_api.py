@@ -17,6 +17,7 @@ MAX_LIMIT = 100
 DEFAULT_LIMIT = 20
 # Of every id, so that none of them is more than one segment of an S3 key.
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+IDEMPOTENCY_KEY = re.compile(r"[ -~]{1,255}")
 
 Event = dict[str, Any]
 Reply = dict[str, Any]
@@ -74,6 +75,21 @@ class Request:
             raise HttpError(HTTPStatus.BAD_REQUEST, "cursor must be the next_cursor of another answer")
         return value
 
+    @property
+    def path(self) -> str:
+        """The path as the caller wrote it, with stage or base path."""
+        path = (self.event.get("requestContext") or {}).get("path") or self.event.get("path") or ""
+        return str(path).rstrip("/")
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """What tells a repeated request from a new one; headers keep the caller's case."""
+        headers = self.event.get("headers") or {}
+        value = next((value for name, value in headers.items() if name.lower() == "idempotency-key"), None)
+        if value is not None and not IDEMPOTENCY_KEY.fullmatch(value):
+            raise HttpError(HTTPStatus.BAD_REQUEST, "Idempotency-Key must be 1 to 255 printable characters")
+        return value
+
     def json_body(self) -> dict[str, Any]:
         """The body, which must be a JSON object."""
         raw = self.event.get("body") or ""
@@ -98,7 +114,11 @@ def reply(status: HTTPStatus, body: Any = None) -> Reply:
     """A proxy response. API Gateway adds CORS headers to its own errors only, so the function sends its own."""
     headers = {"Cache-Control": "no-store"}
     if origin := os.environ.get("CORS_ORIGIN"):
-        headers |= {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+        headers |= {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Expose-Headers": "Location, Retry-After",
+            "Vary": "Origin",
+        }
     if status is HTTPStatus.NO_CONTENT:
         return {"statusCode": int(status), "headers": headers, "body": ""}
     headers["Content-Type"] = "application/json"
