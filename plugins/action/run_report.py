@@ -36,7 +36,8 @@ class ActionModule(ActionBase):
         rows, by_hand = report.with_added(rows, self._task.args.get("added") or {})
         folder = Path(run["dir"])
         mode = variables["terraform_stack_mode"]
-        line = (saved.get("summary") or {}).get("line") or run_line(mode, self._task.args["facts"]["environment"], rows)
+        environment = self._task.args["facts"].get("environment", "")
+        line = (saved.get("summary") or {}).get("line") or run_line(mode, environment, rows)
         umask = os.umask(0o077)
         try:
             folder.mkdir(parents=True, exist_ok=True)
