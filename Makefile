@@ -5,11 +5,12 @@ VENV := .venv/bin
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PYTHON
 
-.PHONY: help setup demo demo-down test test-all lint bench clean
+.PHONY: help setup demo serve demo-down test test-all lint bench clean
 
 help:
 	@echo "make setup      prepare .venv: Ansible, its collections and, where there is none, Terraform"
-	@echo "make demo       deploy ENV (default dev) to an AWS embedded in this machine"
+	@echo "make demo       deploy ENV (default dev) to an AWS embedded in this machine, and serve its API on 127.0.0.1"
+	@echo "make serve      serve it again, and print a command that calls it"
 	@echo "make demo-down  stop that AWS; what it held is lost"
 	@echo "make test       the tests that every change must pass, linters included"
 	@echo "make test-all   all tests: what a release must pass"
@@ -23,6 +24,11 @@ setup:
 demo:
 	@tools/setup run
 	$(VENV)/ansible-playbook deploy.yml -i inventories/$(ENV) -e site_builder_target=local
+	$(VENV)/ansible-playbook playbooks/serve.yml -i inventories/$(ENV) -e site_builder_target=local
+
+serve:
+	@tools/setup run
+	$(VENV)/ansible-playbook playbooks/serve.yml -i inventories/$(ENV) -e site_builder_target=local
 
 demo-down:
 	@tools/setup run

@@ -12,6 +12,7 @@ from typing import Any
 from ansible import context
 from ansible.plugins.action import ActionBase
 from ansible_collections.bbws.site_builder.plugins.module_utils import commands, report
+from ansible_collections.bbws.site_builder.plugins.module_utils.local_api import LocalApi
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases import records
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.summary import run_line, summary_lines
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import to_json, write_private
@@ -97,9 +98,16 @@ class ActionModule(ActionBase):
     ) -> list[str]:
         """Where the result is to be seen, and what to do next; in a job of AWX that is the next job of the workflow."""
         mode, engine = variables["terraform_stack_mode"], variables["terraform_stack_next"]
-        lines = report.url_lines(engine["outputs"].get("api_gateway") or {}) if mode in ("deploy", "apply") else []
+        served = None
+        if variables.get("site_builder_target") == "local":
+            served = LocalApi(variables["site_builder_defined"]["paths"]["site_builder_work_dir"], 0).served()
+        lines = (
+            report.url_lines(engine["outputs"].get("api_gateway") or {}, served) if mode in ("deploy", "apply") else []
+        )
         lines += ActionModule._held(variables) if mode in ("plan", "deploy", "apply") else []
-        return [*lines, *([] if in_awx else commands.after(mode, rows, saved, context.CLIARGS))]
+        if in_awx:
+            return lines
+        return [*lines, *commands.after(mode, rows, saved, context.CLIARGS, "serve" if served == "" else "outputs")]
 
     @staticmethod
     def _held(variables: dict[str, Any]) -> list[str]:

@@ -98,10 +98,17 @@ def told(mended: str) -> list[str]:
     return [f"the command for that{', which deletes data' if loses else ''}:", f"  {mended}"]
 
 
-def after(mode: str, rows: Iterable[Mapping[str, Any]], saved: Mapping[str, Any], cli: Mapping[str, Any]) -> list[str]:
+def after(
+    mode: str,
+    rows: Iterable[Mapping[str, Any]],
+    saved: Mapping[str, Any],
+    cli: Mapping[str, Any],
+    deployed: str = "outputs",
+) -> list[str]:
     """What to do after a run, as lines.
 
-    mode: of terraform_stack_mode. rows: the results of the stacks. saved: what plan_store has returned.
+    mode: of terraform_stack_mode. rows: the results of the stacks. saved: what plan_store has returned. deployed: the playbook
+    that comes after a deployment.
     """
     rows = list(rows)
     results = {row["result"] for row in rows}
@@ -116,7 +123,7 @@ def after(mode: str, rows: Iterable[Mapping[str, Any]], saved: Mapping[str, Any]
     if "drifted" in results:
         return [f"next:   {command(cli, 'plan')}"]
     if mode in ("deploy", "apply") and results != {"unchanged"}:
-        return [f"next:   {command(cli, 'outputs')}"]
+        return [f"next:   {command(cli, deployed)}"]
     return []
 
 

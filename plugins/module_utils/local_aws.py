@@ -286,7 +286,9 @@ class LocalAws:
         state = self._read()
         if state is None:
             return False
-        alive = _alive(state["processes"])
+        # The server of playbooks/serve.yml goes with the AWS that it reads; see local_api.py.
+        served = {"serve": state["serve"]["process"]} if state.get("serve") else {}
+        alive = _alive({**served, **state["processes"]})
         for pid in alive:
             _signal_group(pid, signal.SIGTERM)
         _wait_for_end(alive)
@@ -360,12 +362,12 @@ def _wait_for_end(pids: list[int], seconds: int = STOP_SECONDS) -> None:
             os.waitpid(pid, os.WNOHANG)
 
 
-def _require_packages() -> None:
-    for module, package in PACKAGES.items():
+def _require_packages(packages: dict[str, str] = PACKAGES) -> None:
+    for module, package in packages.items():
         if importlib.util.find_spec(module) is None:
             raise LocalAwsError(
                 f"{package} is not installed for {sys.executable}: run `make demo`, or "
-                f"`{sys.executable} -m pip install 'moto[server]' ministack`."
+                f"`{sys.executable} -m pip install 'moto[server]' ministack airspeed-ext`."
             )
 
 

@@ -207,13 +207,16 @@ def page_of(saved: Mapping[str, Any]) -> str:
     return saved.get("page") or f"{saved.get('path') or saved['folder']}/plan.html"
 
 
-def url_lines(outputs: Mapping[str, Any]) -> list[str]:
-    """Where the APIs answer, a line each. outputs: of the stack api_gateway."""
-    return [
-        f"api:    {api['url']} ({key})"
-        for key, api in sorted((outputs.get("endpoints") or {}).items())
-        if api.get("url")
-    ]
+def url_lines(outputs: Mapping[str, Any], served: str | None = None) -> list[str]:
+    """Where the APIs answer, a line each. outputs: of the stack api_gateway.
+
+    served: for the embedded AWS, which answers at none of these URLs, that of playbooks/serve.yml; empty: none runs.
+    """
+    apis = [(key, api) for key, api in sorted((outputs.get("endpoints") or {}).items()) if api.get("url")]
+    if served is None:
+        return [f"api:    {api['url']} ({key})" for key, api in apis]
+    local = outputs.get("apis") or {}
+    return [f"api:    {served}/{local[key]['name']}/{local[key]['stage']} ({key})" for key, _ in apis] if served else []
 
 
 def stats(
@@ -240,23 +243,26 @@ _CALLED = {"url": ("url",), "name": ("name",), "arn": ("arn", "alias_arn", "exec
 _LISTED = 5
 
 
-def outputs_lines(states: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def outputs_lines(states: Mapping[str, Mapping[str, Any]], urls: bool = True) -> list[str]:
     """Return what a person looks for in the outputs of all stacks, as lines: URLs, names and ARNs, nothing sensitive.
 
-    states: by stack `deployed`, `outputs` and `sensitive`, as environment_info returns them.
+    states: by stack `deployed`, `outputs` and `sensitive`, as environment_info returns them. urls: False leaves them out, for the
+    embedded AWS, which answers at none of them.
     """
+    kinds = [kind for kind in _CALLED if urls or kind != "url"]
     lines: list[str] = []
     for stack, state in states.items():
         if not state["deployed"]:
             lines.append(f"{stack}: not deployed")
             continue
-        rows = _things({name: value for name, value in state["outputs"].items() if name not in state["sensitive"]})
+        public = {name: value for name, value in state["outputs"].items() if name not in state["sensitive"]}
+        rows = _things(public, kinds)
         width = max((len(key) for key, _ in rows), default=0)
         lines += [f"{stack}:", *(f"  {key.ljust(width)}  {text}" for key, text in rows)]
     return lines
 
 
-def _things(outputs: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _things(outputs: Mapping[str, Any], kinds: Sequence[str]) -> list[tuple[str, str]]:
     """What each thing of a stack is called, and its URL, name and ARN."""
     things: dict[str, dict[str, str]] = {}
     rows: list[tuple[str, str]] = []
@@ -272,7 +278,7 @@ def _things(outputs: Mapping[str, Any]) -> list[tuple[str, str]]:
                 for kind, words in _CALLED.items():
                     if found := next((entry[word] for word in words if entry.get(word)), None):
                         things.setdefault(key, {}).setdefault(kind, str(found))
-    told = [(key, "  ".join(thing[kind] for kind in _CALLED if kind in thing)) for key, thing in sorted(things.items())]
+    told = [(key, "  ".join(thing[kind] for kind in kinds if kind in thing)) for key, thing in sorted(things.items())]
     return told + rows
 
 

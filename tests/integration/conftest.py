@@ -57,6 +57,16 @@ class Environment:
         )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks at dev comes before what takes it down."""
+    looks = [item for item in items if item.path.name == "test_serve.py"]
+    first = next((place for place, item in enumerate(items) if item.path.name == "test_deploy_dev.py"), None)
+    if looks and first is not None:
+        rest = [item for item in items if item not in looks]
+        first = next(place for place, item in enumerate(rest) if item.path.name == "test_deploy_dev.py")
+        items[:] = [*rest[:first], *looks, *rest[first:]]
+
+
 @pytest.fixture(scope="session")
 def embedded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The work directory whose embedded AWS the tests share; the first deploy starts it."""

@@ -19,6 +19,7 @@ from typing import Any
 
 import aws_rules
 import moto.cognitoidp.models as pools
+import moto_code
 import moto_gaps
 from aws_call import Answer
 from aws_gate import UNREADABLE, WHO, Gate, misdirected, who
@@ -98,7 +99,7 @@ def main(fd: int) -> None:
     make_server(
         host,
         port,
-        Gated(gate, DomainDispatcherApplication(create_backend_app)),
+        Gated(gate, moto_code.Packages(DomainDispatcherApplication(create_backend_app))),
         threaded=True,
         request_handler=MotoRequestHandler,
         fd=fd,

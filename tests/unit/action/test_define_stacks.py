@@ -314,7 +314,7 @@ def test_result(run: Callable[..., dict[str, Any]]) -> None:
     assert result["settings"]["dr"] == result["dr"]
     assert "rendered" not in result
     for name, stack in result["stacks"].items():
-        assert stack.keys() - {"asks"} == {
+        assert stack.keys() - {"asks", "probes"} == {
             *("tfvars", "predicted_outputs", "hooks", "sensitive", "replica_provider", "depends_on", "output"),
         }
         assert stack["output"] in stack["predicted_outputs"]

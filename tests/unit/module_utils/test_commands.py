@@ -132,6 +132,9 @@ def test_what_comes_after() -> None:
     assert after("plan", [ROW], {}, given()) == []
     assert after("deploy", [ROW], {}, given()) == ["next:   ansible-playbook playbooks/outputs.yml -i inventories/dev"]
     assert after("deploy", [{**ROW, "result": "unchanged"}], {}, given()) == []
+    assert after("deploy", [ROW], {}, given(), "serve") == [
+        "next:   ansible-playbook playbooks/serve.yml -i inventories/dev"
+    ]
     assert after("deploy", [{**ROW, "result": "planned"}], {}, given()) == [f"next:   {BASE}"]
     assert after("drift", [{**ROW, "result": "drifted"}], {}, given())[0].startswith(
         "next:   ansible-playbook playbooks/plan"

@@ -119,6 +119,10 @@ def test_where_the_apis_answer() -> None:
     endpoints = {"b": {"url": "https://b", "id": "2"}, "a": {"url": "https://a"}, "c": {"url": None}}
     assert url_lines({"endpoints": endpoints}) == ["api:    https://a (a)", "api:    https://b (b)"]
     assert url_lines({}) == []
+    # Of the embedded AWS no such URL answers.
+    outputs = {"endpoints": {"a": {"url": "https://a"}}, "apis": {"a": {"name": "a-dev", "stage": "dev"}}}
+    assert url_lines(outputs, "") == []
+    assert url_lines(outputs, "http://127.0.0.1:1") == ["api:    http://127.0.0.1:1/a-dev/dev (a)"]
 
 
 SAVED = {"plan_id": "p", "folder": "/w/p", "path": "/w/p", "sha256": "5e1f", "manifest": {}}
@@ -254,3 +258,5 @@ def test_outputs_that_a_person_looks_for() -> None:
         "  topic_arn  arn:t",
         "s3: not deployed",
     ]
+    # At those of the embedded AWS nobody answers.
+    assert outputs_lines(states, urls=False)[1] == "  agents  agents-dev  arn:e"

@@ -29,7 +29,9 @@ def client() -> Iterator[Client]:
     """Serve moto with its gaps closed, and give clients of it."""
     spec = importlib.util.spec_from_file_location("moto_gaps", PATH)
     gaps = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(gaps)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.syspath_prepend(str(PATH.parent))
+        spec.loader.exec_module(gaps)
     gaps.apply()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
