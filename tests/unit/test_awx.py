@@ -594,6 +594,12 @@ def test_what_a_plan_hands_over_is_what_an_apply_takes() -> None:
     assert {name.replace("site_builder_", "survey_") for name in handed} <= asked
 
 
+def test_an_approval_ends_before_its_plan_is_too_old() -> None:
+    longest = OPTIONS["site_builder_plan_max_age"]["default"]
+    # What the plan job takes after it has made its plan, and AWX to get to the approval.
+    assert settings()["approval_timeout"] <= longest - 3600
+
+
 STACKS = ("dynamodb", "s3", "iam")
 SLICE = {"awx_job_template_name": "site-builder dev plan", "awx_workflow_job_name": "site-builder dev plan"}
 

@@ -109,7 +109,7 @@ def test_a_release_of_prod_waits_and_that_of_dev_does_not(desk: Desk) -> None:
     assert flow(desk.awx, "prod") == {"plan": ["approval"], "approval": ["apply"], "apply": []}
     assert flow(desk.awx, "dev") == {"plan": ["apply"], "apply": []}
     (approval,) = desk.awx.objects["workflow_approval_templates"].values()
-    assert approval["timeout"] == 86400
+    assert approval["timeout"] == 82800
 
 
 def flow(awx: FakeAwx, environment: str) -> dict[str, list[str]]:
