@@ -83,8 +83,8 @@ options:
     default: ""
   page_url:
     description:
-      - With O(store=s3), the address of C(plan.html) that is returned as RV(page). V(console) is that of the object in AWS's console,
-        for whoever may read the bucket there.
+      - With O(store=s3), the address of C(plan.html) that is returned as RV(page). V(console) is that of the object in AWS's
+        console, for whoever may read the bucket there.
       - V(presigned) opens for everybody who has it, for an hour at most, and not longer than the credentials of this run last.
     type: str
     choices: [none, console, presigned]
@@ -144,8 +144,8 @@ page:
   type: str
 summary:
   description:
-    - What an approver must know first; C(line) in one sentence, C(counts), C(data_loss) (addresses), C(first) (sentences), C(more) (how
-      many sentences there are besides) and C(expires) (ISO 8601). The action plugin makes it of O(review).
+    - What an approver must know first; C(line) in one sentence, C(counts), C(data_loss) (addresses), C(first) (sentences),
+      C(more) (how many sentences there are besides) and C(expires) (ISO 8601). The action plugin makes it of O(review).
   returned: state is saved or shown
   type: dict
 manifest:
