@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.vars import load_extra_vars
-from ansible_collections.bbws.site_builder.plugins.module_utils import awx, definitions, paths, preflight
+from ansible_collections.bbws.site_builder.plugins.module_utils import awx, bedrock, definitions, paths, preflight
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS, resource_name
 from ansible_collections.bbws.site_builder.plugins.module_utils.order import waves
@@ -65,6 +66,7 @@ class ActionModule(ActionBase):
         problems = self._run_problems(raw, names, known, defaults)
         stop(problems)
         values, wrong = self._evaluated(defaults, hosts)
+        self._expect_pool(values)
         options = self._options(roles)
         for name in values.keys() - registry.DEFINITIONS.keys():
             if found := preflight.types({name: values[name]}, options):
@@ -90,6 +92,15 @@ class ActionModule(ActionBase):
             "aws_environment": preflight.aws_environment(os.environ),
             "warnings": warnings,
         }
+
+    def _expect_pool(self, values: dict[str, Any]) -> None:
+        """Who runs bootstrap.yml to make a user pool cannot name it yet; any pool will do for what bootstrap.yml needs."""
+        pools = "site_builder_cognito_user_pool_arns"
+        if values.get("site_builder_cognito") == "create" and "terraform_stack_mode" not in self._vars:
+            region, account = values.get("site_builder_region"), values.get("site_builder_account_id")
+            # What is wrong with the region is told of as such.
+            with contextlib.suppress(SiteBuilderError):
+                values[pools] = values.get(pools) or [preflight.pool_arn(region, account, "NotMadeYet")]
 
     def _run_problems(
         self, raw: Mapping[str, Values], names: set[str], known: set[str], defaults: Mapping[str, Values]
@@ -275,6 +286,7 @@ class ActionModule(ActionBase):
             "order": [name for wave in in_waves for name in wave],
             "packages": stacks["lambda"]["packages"],
             "artifact_buckets": stacks["lambda"]["artifact_buckets"],
+            "models": bedrock.called(stacks["iam"]["tfvars"]["roles"]),
             "predicted_outputs": {name: stack["predicted_outputs"] for name, stack in stacks.items()},
             "stacks": entries,
             **({"rendered": registry.rendered(stacks, settings)} if arguments["render"] else {}),

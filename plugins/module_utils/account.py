@@ -14,6 +14,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
 
 from ansible_collections.bbws.site_builder.plugins.module_utils import access
 from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of, sentence
+from ansible_collections.bbws.site_builder.plugins.module_utils.bedrock import life_of, model_of
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import partition_of
 
 OK, MISSING, UNKNOWN = "ok", "missing", "unknown"
@@ -128,18 +129,18 @@ def _profile(client: Client, facts: Facts) -> Iterator[Row]:
 
 
 def _model(client: Client, facts: Facts) -> Iterator[Row]:
-    bedrock, model = client("bedrock", facts["bedrock_region"]), facts["inference_profile"].partition(".")[2]
-    lifecycle = bedrock.get_foundation_model(modelIdentifier=model)["modelDetails"].get("modelLifecycle", {})
-    end = f", its end is {lifecycle['endOfLifeTime']:%Y-%m-%d}" if lifecycle.get("endOfLifeTime") else ""
-    if lifecycle.get("status") == "ACTIVE":
-        yield Row(f"model {model}", OK, f"ACTIVE{end}")
+    model = model_of(facts["inference_profile"])
+    life = life_of(client("bedrock", facts["bedrock_region"]), model)
+    found = f"{life.status}{life.until}"
+    if life.status == "ACTIVE":
+        yield Row(f"model {model}", OK, found)
     else:
         fix = "choose a newer one as site_builder_bedrock_inference_profile"
-        yield Row(f"model {model}", MISSING, f"{lifecycle.get('status', 'without a lifecycle')}{end}", fix)
+        yield Row(f"model {model}", MISSING, found, fix)
 
 
 def _model_access(client: Client, facts: Facts) -> Iterator[Row]:
-    model = facts["inference_profile"].partition(".")[2]
+    model = model_of(facts["inference_profile"])
     found = client("bedrock", facts["bedrock_region"]).get_foundation_model_availability(modelId=model)
     states = {
         "agreement": found["agreementAvailability"]["status"],

@@ -328,7 +328,7 @@ def settings(values: Mapping[str, Any]) -> dict[str, Any]:
     local = values["site_builder_target"] == "local"
     context = _context(values) | ({"account_id": LOCAL_ACCOUNT_ID} if local else {})
     region = context["region"]
-    local_pool = f"arn:{partition_of(region)}:cognito-idp:{region}:{LOCAL_ACCOUNT_ID}:userpool/{region}_{LOCAL_POOL}"
+    local_pool = pool_arn(region, LOCAL_ACCOUNT_ID, LOCAL_POOL)
     return {
         "context": context,
         "dr": _flags(values),
@@ -429,16 +429,24 @@ def _emails(values: Mapping[str, Any]) -> Iterator[str]:
         seen.add(address.lower())
 
 
+def pool_arn(region: str, account: str, pool: str) -> str:
+    """The ARN of a user pool, by what follows the region in its id."""
+    return f"arn:{partition_of(region)}:cognito-idp:{region}:{account}:userpool/{region}_{pool}"
+
+
 def _pools(values: Mapping[str, Any]) -> Iterator[str]:
     name, account, region = (
         "site_builder_cognito_user_pool_arns",
         values["site_builder_account_id"],
         values["site_builder_region"],
     )
-    example = f"arn:{partition_of(region)}:cognito-idp:{region}:{account}:userpool/{region}_AbCdEfGhI"
+    example = pool_arn(region, account, "AbCdEfGhI")
     arns = values[name]
     if not arns and values["site_builder_target"] == "aws":
-        yield f"{name} is empty, and the API must know who may call it; {FIX_IN_INVENTORY}, for instance [{example}]"
+        yield (
+            f"{name} is empty, and the API must know who may call it; {FIX_IN_INVENTORY}, for instance [{example}], or make a "
+            "pool with playbooks/bootstrap.yml -e site_builder_cognito=create"
+        )
     for position, arn in enumerate(arns):
         match = _POOL_ARN.fullmatch(arn)
         if not match or (match["partition"], match["region"]) != (partition_of(region), match["home"]):

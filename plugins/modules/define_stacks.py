@@ -97,6 +97,11 @@ artifact_buckets:
   description: The key of the bucket for each of these packages.
   returned: success
   type: dict
+models:
+  description: The models that functions may call, as M(bbws.site_builder.environment_info) takes them.
+  returned: success
+  type: list
+  elements: dict
 predicted_outputs:
   description: What each stack will output, as P(bbws.site_builder.stack_inputs#filter) takes it.
   returned: success
@@ -125,6 +130,9 @@ stacks:
       type: bool
     asks:
       description: Of the stack iam, by role, the inference profiles for whose routes a run asks Bedrock; empty for the others.
+      type: dict
+    probes:
+      description: Of the stack lambda, by function, with what it is verified after a release.
       type: dict
     depends_on:
       description: The stacks that it needs first.

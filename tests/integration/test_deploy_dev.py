@@ -76,7 +76,8 @@ def test_buckets(dev: Environment, key: str) -> None:
 
 def test_states_are_in_the_bucket_and_nowhere_else(dev: Environment) -> None:
     objects = dev.client("s3", REGION).list_objects_v2(Bucket="site-builder-tfstate-dev-123456789012-eu-west-1")
-    assert {o["Key"] for o in objects["Contents"]} == {f"site-builder/dev/{s}/terraform.tfstate" for s in STACKS}
+    keys = {o["Key"] for o in objects["Contents"] if not o["Key"].startswith("site-builder/dev/releases/")}
+    assert keys == {f"site-builder/dev/{s}/terraform.tfstate" for s in STACKS}
     # .terraform/terraform.tfstate is Terraform's record of the backend, no state.
     local = [p for p in dev.work_dir.rglob("*.tfstate*") if p.parent.name != ".terraform"]
     assert local + list(ROOT.glob("terraform/**/*.tfstate")) == []
@@ -261,6 +262,17 @@ def test_what_was_reviewed_is_applied(dev: Environment, tmp_path: Path) -> None:
         before,
         live(),
     }
+    assert "verify: passed: function agents" in applied.output
+
+    # And taken back, which the same deployment once more does not undo; tests/integration/test_releases.py has the rest.
+    back = dev.deploy(playbook="playbooks/rollback.yml")
+    assert back.code == 0, back.output
+    assert live() == before
+    again = dev.deploy(*arguments)
+    assert again.code == 0, again.output
+    assert again.results() == {"lambda": "unchanged"}
+    assert f"agents at {before} instead of {int(before) + 1}" in again.output
+    assert live() == before
 
 
 @pytest.mark.long

@@ -198,6 +198,7 @@ def prepare(aws: Aws) -> None:
         deployment = gateway.create_deployment(restApiId=api)["id"]
         for stage in ("live", "old"):
             gateway.create_stage(restApiId=api, stageName=stage, deploymentId=deployment)
+        gateway.create_deployment(restApiId=api, description="in no stage")
     gateway.create_domain_name(
         domainName="www.example.com", regionalCertificateArn="arn:aws:acm:eu-west-1:1:certificate/a"
     )
@@ -208,6 +209,15 @@ def prepare(aws: Aws) -> None:
 
 def api_id(aws: Aws, name: str) -> str:
     return next(api["id"] for api in aws.client("apigateway").get_rest_apis()["items"] if api["name"] == name)
+
+
+def deployment_of(aws: Aws, name: str, served: bool) -> dict[str, str]:
+    api = api_id(aws, name)
+    found = aws.client("apigateway").get_deployments(restApiId=api)["items"]
+    return {
+        "restApiId": api,
+        "deploymentId": next(one["id"] for one in found if bool(one.get("description")) is not served),
+    }
 
 
 def method_of(aws: Aws, name: str) -> dict[str, str]:
@@ -300,7 +310,6 @@ def replication(source: str, target: str) -> dict[str, Any]:
     return {"Bucket": source, "ReplicationConfiguration": {"Role": ROLE, "Rules": [rule]}}
 
 
-TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:topic"
 QUEUE = {"TargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue"}
 OFF = {"StreamEnabled": False}
 PLACED = {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
@@ -436,22 +445,13 @@ CASES = [
         lambda aws: function("inside", Role=role_arn("rich"), VpcConfig=network(aws)),
     ),
     Case(
-        "rights_on_a_failure_target",
+        "dead_letter_rights",
         "lambda",
         "create_function",
         function("failing", Role=f"arn:aws:iam::{ACCOUNT}:role/poor", DeadLetterConfig=QUEUE),
         "InvalidParameterValueException",
         "does not have permissions to call SendMessage on SQS",
         function("failing", Role=f"arn:aws:iam::{ACCOUNT}:role/rich", DeadLetterConfig=QUEUE),
-    ),
-    Case(
-        "rights_on_a_failure_target",
-        "lambda",
-        "put_function_event_invoke_config",
-        {"FunctionName": "poor", "DestinationConfig": {"OnFailure": {"Destination": TOPIC}}},
-        "InvalidParameterValueException",
-        "does not have permissions to call Publish on SNS",
-        {"FunctionName": "poor", "MaximumRetryAttempts": 1},
     ),
     Case(
         "layers_elsewhere",
@@ -944,6 +944,15 @@ CASES = [
         "BadRequestException",
         "ensure that Principals are valid",
         {"name": "p", "policy": bucket_policy()},
+    ),
+    Case(
+        "served_deployment",
+        "apigateway",
+        "delete_deployment",
+        lambda aws: deployment_of(aws, "regional", served=True),
+        "BadRequestException",
+        "Active stages pointing to this deployment must be moved or deleted",
+        lambda aws: deployment_of(aws, "regional", served=False),
     ),
     Case(
         "mapped_stage",

@@ -26,11 +26,17 @@ _GONE = ("ResourceNotFoundException", "NotFoundException")
 _ALARMS = 100
 
 
+def is_copy(deployment: Mapping[str, Any]) -> bool:
+    """Whether a deployment of an API is one of ours, which no state holds."""
+    return bool(_COPY.fullmatch(deployment.get("description") or ""))
+
+
 class Serving:
     """Lambda, API Gateway and CloudWatch of one region."""
 
-    def __init__(self, functions: Any, apis: Any, alarms: Any) -> None:
-        self.functions, self.apis, self.alarms = functions, apis, alarms
+    def __init__(self, functions: Any, apis: Any, alarms: Any, runner: Any = None) -> None:
+        """runner: a client of Lambda that runs functions, where that is another one."""
+        self.functions, self.apis, self.alarms, self.runner = functions, apis, alarms, runner or functions
 
     # --- functions
 

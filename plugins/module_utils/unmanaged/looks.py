@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import KINDS, resource_name
+from ansible_collections.bbws.site_builder.plugins.module_utils.releases.serving import is_copy
 from ansible_collections.bbws.site_builder.plugins.module_utils.unmanaged.asking import Aws, Said, look
 from ansible_collections.bbws.site_builder.plugins.module_utils.unmanaged.held import Held, Thing
 
@@ -265,7 +266,7 @@ def _api(aws: Aws, held: Held, api: Thing) -> Iterator[Said]:
         known = {value for owner, value in held.all(holder, "rest_api_id", attribute) if owner == id_}
         for one in aws.items("apigateway", operation, "items", restApiId=id_, PaginationConfig=_PAGES):
             given = one.get("defaultResponse") or (kind == "model" and one[key] in _MODELS)
-            if one[key] not in known and not given:
+            if one[key] not in known and not given and not (kind == "deployment" and is_copy(one)):
                 yield kind, f"{one[called]} of {name}"
     held_policies = held.one("aws_api_gateway_rest_api_policy", "rest_api_id")
     if id_ not in held_policies and aws.get("apigateway", "get_rest_api", restApiId=id_).get("policy"):

@@ -324,6 +324,12 @@ def get_code(self: LambdaFunction) -> dict[str, Any]:
     return found
 
 
+@gap(LambdaFunction)
+def _invoke_lambda(self: LambdaFunction, event: Any = None) -> tuple[str, bool, str]:
+    """Wants Docker: a function is invoked, or a queue, topic or bucket has an event for it."""
+    return moto_code.run(self.function_arn, event)
+
+
 @gap(LayerVersion)
 def get_layer_version(self: LayerVersion) -> dict[str, Any]:
     found = get_layer_version.moto(self)

@@ -99,6 +99,21 @@ def test_definition_of_the_stack_s_own_host(told: Told, limit: str) -> None:
     assert problem == "dynamodb_tables.a.hash_key is missing; say what it is"
 
 
+def test_bootstrap_may_make_the_user_pool(run: Callable[..., dict[str, Any]], told: Told) -> None:
+    """It knows the scopes before there is a pool. Nothing else does without one."""
+    nobody = {"site_builder_cognito_user_pool_arns": []}
+    aws, create = "site_builder_target=aws", "site_builder_cognito=create"
+    (sentence,) = told(nobody, aws)
+    assert sentence.endswith("or make a pool with playbooks/bootstrap.yml -e site_builder_cognito=create")
+    assert told(nobody, aws, create, play_vars={"terraform_stack_mode": "deploy"}) == [sentence]
+    placeholder = "arn:aws:cognito-idp:eu-west-1:111111111111:userpool/eu-west-1_NotMadeYet"
+    assert run(nobody, aws, create)["settings"]["cognito_user_pool_arns"] == [placeholder]
+    pool = placeholder.replace("NotMadeYet", "A")
+    named = run({"site_builder_cognito_user_pool_arns": [pool]}, aws, create)
+    assert named["settings"]["cognito_user_pool_arns"] == [pool]
+    assert told(nobody, aws, create, "site_builder_region=x", "site_builder_account_id=1")
+
+
 CERTIFICATE = "arn:aws:acm:eu-west-1:111111111111:certificate/1"
 DOMAIN = {"name": "api.example.com", "certificate_arn": CERTIFICATE}
 WEB_ACL = "arn:aws:wafv2:eu-west-1:111111111111:regional/webacl/site/1"
@@ -293,6 +308,7 @@ def test_environment_that_changes_the_run(
 def test_result(run: Callable[..., dict[str, Any]]) -> None:
     result = run()
     assert result["_ansible_no_log"] is True
+    assert result["models"] == [{"model": "anthropic.claude-sonnet-5-5", "region": "eu-west-1"}]
     assert result["changed"] is False
     assert result["account_id"] == result["context"]["account_id"] == "123456789012"
     assert result["production"] is False
@@ -335,7 +351,7 @@ def test_documentation_tells_what_there_is(run: Callable[..., dict[str, Any]]) -
     result = run(arguments={"render": True})
     assert options["stacks"]["choices"] == list(STACKS)
     assert returned.keys() == result.keys() - {"changed", "_ansible_no_log"}
-    assert returned["stacks"]["contains"].keys() == result["stacks"]["s3"].keys()
+    assert returned["stacks"]["contains"].keys() == {field for stack in result["stacks"].values() for field in stack}
 
 
 def test_inputs_follow_from_the_result(run: Callable[..., dict[str, Any]]) -> None:

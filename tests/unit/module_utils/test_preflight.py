@@ -215,7 +215,8 @@ def test_wrong(base: dict[str, Any], name: str, value: Any, fix: str) -> None:
             {**DEV, "cognito_user_pool_arns": []},
             "site_builder_cognito_user_pool_arns is empty, and the API must know who may call it; set it in "
             "inventories/<environment>/group_vars/all.yml, for instance "
-            "[arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbCdEfGhI]",
+            "[arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbCdEfGhI], or make a pool with playbooks/bootstrap.yml "
+            "-e site_builder_cognito=create",
         ),
         (
             {**DEV, "dr": {"enabled": True}},
@@ -434,6 +435,19 @@ def test_pool_from_elsewhere_is_warned_of(pool: str) -> None:
         "users may call this API, if that is meant"
     ]
     assert warnings({**values, "site_builder_target": "local"}) == []
+
+
+def test_secret_of_another_account_is_warned_of() -> None:
+    arn = "arn:aws:secretsmanager:eu-west-1:210987654321:secret:key-Ab12cD"
+    values = {f"site_builder_{name}": value for name, value in DEV.items()}
+    values |= {
+        "site_builder_target": "aws",
+        "lambda_functions": {"a": {"secrets": {"KEY": arn, "OURS": "ssm:/x"}}, "b": None},
+    }
+    assert warnings(values) == [
+        f"lambda_functions.a.secrets.KEY is {arn!r}, which is not of the account {ACCOUNT}; the function can read it once its owner "
+        "shares it with the function's role, with a customer managed key that the role may use"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -550,6 +550,19 @@ run "slow_function" {
   expect_failures = [check.function_timeouts]
 }
 
+run "an_unknown_deployment_moves_nothing" {
+  command = plan
+
+  variables {
+    release = { live = "first" }
+  }
+
+  assert {
+    condition     = aws_api_gateway_stage.this.deployment_id == "first"
+    error_message = "Who moves the stage needs no plan that might."
+  }
+}
+
 run "applied" {
   command = apply
 

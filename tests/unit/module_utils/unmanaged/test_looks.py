@@ -411,6 +411,9 @@ def test_ids_of_aws_are_told_with_names(world: World) -> None:
     plan = world.apigateway.create_usage_plan(name="eve", apiStages=[{"apiId": world.api, "stage": "eve"}])["id"]
     key = world.apigateway.create_api_key(name="shop-eve-dev")["id"]
     deployment = world.apigateway.create_deployment(restApiId=world.api)["id"]
+    # What a release keeps to go back to.
+    text = f"release 20260601T000000Z-abcdef, copy of {deployment}"
+    world.apigateway.create_deployment(restApiId=world.api, description=text)
     grant = world.kms.create_grant(KeyId=world.key, GranteePrincipal=world.role, Operations=["Decrypt"])["GrantId"]
     url = world.functions.create_function_url_config(FunctionName=FUNCTION, AuthType="NONE")["FunctionUrl"]
     found = world.found()
