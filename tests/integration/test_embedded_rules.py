@@ -310,7 +310,6 @@ def replication(source: str, target: str) -> dict[str, Any]:
     return {"Bucket": source, "ReplicationConfiguration": {"Role": ROLE, "Rules": [rule]}}
 
 
-TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:topic"
 QUEUE = {"TargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue"}
 OFF = {"StreamEnabled": False}
 PLACED = {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
@@ -446,22 +445,13 @@ CASES = [
         lambda aws: function("inside", Role=role_arn("rich"), VpcConfig=network(aws)),
     ),
     Case(
-        "rights_on_a_failure_target",
+        "dead_letter_rights",
         "lambda",
         "create_function",
         function("failing", Role=f"arn:aws:iam::{ACCOUNT}:role/poor", DeadLetterConfig=QUEUE),
         "InvalidParameterValueException",
         "does not have permissions to call SendMessage on SQS",
         function("failing", Role=f"arn:aws:iam::{ACCOUNT}:role/rich", DeadLetterConfig=QUEUE),
-    ),
-    Case(
-        "rights_on_a_failure_target",
-        "lambda",
-        "put_function_event_invoke_config",
-        {"FunctionName": "poor", "DestinationConfig": {"OnFailure": {"Destination": TOPIC}}},
-        "InvalidParameterValueException",
-        "does not have permissions to call Publish on SNS",
-        {"FunctionName": "poor", "MaximumRetryAttempts": 1},
     ),
     Case(
         "layers_elsewhere",

@@ -49,6 +49,7 @@ ONLY_THE_ACCOUNT = {
     "reserved_concurrency": "the quota, and what other functions of the account have reserved",
     "logging_role": "whether bootstrap.yml has been there",
     "mapped_stage": "which domains lead to the stage",
+    "served_deployment": "which deployment a stage serves; the new one is made, and the stage moves to it, first",
     "mapped_api": "which domains lead to the API",
     "region_is_off_for_sts": "which regions are enabled",
     "region_is_off": "which regions are enabled",
@@ -194,7 +195,7 @@ KNOWN = [
         ({"vpc": VPC}, {"vpc": True}),
     ),
     Known(
-        "rights_on_a_failure_target",
+        "dead_letter_rights",
         "function and role",
         ({"dead_letter_target_arn": QUEUE_ARN}, {}),
         "a target that its role may not send to",
@@ -214,6 +215,13 @@ KNOWN = [
         api(logs={"kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/1"}),
         "no key of eu-west-1, where the logs are",
         api(logs={"kms_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1"}),
+    ),
+    Known(
+        "destination_rights",
+        "function and role",
+        ({"async": {"on_failure_arn": QUEUE_ARN}}, {}),
+        "a target that its role may not send to",
+        ({"async": {"on_failure_arn": QUEUE_ARN}}, {"failure_target_arns": [QUEUE_ARN]}),
     ),
     Known(
         "provisioned_of_reserved",

@@ -68,7 +68,8 @@ LIFE = "tests/integration/test_life.py::"
 MOVES = "tests/integration/test_ways_out.py::test_the_replica_of_a_bucket_moves_or_goes"
 END = "tests/integration/test_deploy_prod.py::test_destroy_leaves_nothing"
 SERVE, DAY_TWO = "tests/integration/test_serve.py::", "tests/integration/test_day_two.py::"
-NOT_YET = "releases have no test of this yet"
+RELEASES, RELEASE = "tests/integration/test_releases.py::", "tests/unit/action/test_release.py::"
+POOL = "tests/unit/modules/test_user_pool.py::test_it_is_made_once"
 PLAN_AGAIN = ENGINE + "test_plan_again_arrives"
 # By (where, way) the test that takes it and arrives; or, without "::", why there is none.
 WAYS = {
@@ -110,12 +111,14 @@ WAYS = {
         "local_aws.join",
         "local_aws_up",
     ): "tests/unit/module_utils/test_local_aws.py::test_another_run_joins_by_url_and_leaves_it_alone",
-    ("release._refusals", "limit"): NOT_YET,
-    ("release._refusals", "site_builder_confirm_rollback"): NOT_YET,
-    ("releasing._target", "releases"): NOT_YET,
-    ("releasing._target", "site_builder_release_id"): NOT_YET,
-    ("releasing._watch", "releases"): NOT_YET,
-    ("releasing._watchable", "site_builder_release"): NOT_YET,
+    ("release._refusals", "limit"): RELEASE + "test_a_release_is_gone_back_from_as_a_whole",
+    ("release._refusals", "site_builder_confirm_rollback"): RELEASE + "test_production_wants_its_name",
+    ("releasing._target", "releases"): RELEASES + "test_a_rollback_and_the_list",
+    ("releasing._target", "site_builder_release_id"): RELEASES + "test_a_rollback_and_the_list",
+    ("releasing._watch", "releases"): RELEASES + "test_a_rollback_and_the_list",
+    ("releasing._watchable", "site_builder_release"): (
+        "tests/unit/modules/test_release.py::test_a_release_is_verified_and_recorded"
+    ),
     ("report_store.main", "bootstrap"): "a warning: the run went well, and bootstrap.yml makes the role that may",
     ("site_builder/restore_state", "site_builder_confirm_restore"): DAY_TWO
     + "test_a_state_that_cannot_be_read_comes_back",
@@ -128,6 +131,14 @@ WAYS = {
     ("store.applies", "unlock"): LIFE + "test_a_dead_lock_is_shown_and_broken_by_its_id",
     ("table_restore._restore", "site_builder_restore_from"): DAY_TWO + "test_a_tables_content_comes_back",
     ("table_restore._restore", "site_builder_restore_time"): DAY_TWO + "test_a_tables_content_comes_back",
+    ("preflight._pools", "bootstrap"): POOL,
+    ("preflight._pools", "site_builder_cognito"): POOL,
+    ("site_builder/serve", "local_aws_up"): SERVE + "test_the_command_works_as_pasted",
+    (
+        "user_pool._pool",
+        "site_builder_cognito_user_pool_arns",
+    ): "a pool that is named is not made: the sentence is the whole way",
+    ("user_pool.lines", "site_builder_cognito_user_pool_arns"): POOL,
     ("kinds._leave", "site_builder_imports"): LIFE + "test_what_exists_is_taken_over_only_after_an_interruption",
     ("manifest.read_manifest", "plan"): PLAN_AGAIN,
     ("next_step._after_saved", "plan"): PLAN_AGAIN,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import io
 import json
 import zipfile
@@ -243,20 +242,10 @@ def unzipped_size_with_layers(call: Call) -> str | None:
     )
 
 
-def _may(call: Call, role_arn: str, action: str) -> bool:
-    """Whether the role's policies allow the action on anything; a role that is not here may do all."""
-    roles = iam_backends[call.account]["aws"].roles.values()
-    role = next((one for one in roles if one.arn == role_arn), None)
-    if role is None:
-        return True
-    documents = [*role.policies.values(), *(policy.document for policy in role.managed_policies.values())]
-    return any(
-        fnmatch.fnmatchcase(action.lower(), allowed.lower())
-        for document in documents
-        for statement in statements(unquote(document))
-        if statement.get("Effect") == "Allow"
-        for allowed in texts(statement.get("Action"))
-    )
+def _may(call: Call, role_arn: str, action: str, resource: str = "*") -> bool:
+    """Whether the role's policies allow the action; a role that is not here may do all."""
+    known = any(role.arn == role_arn for role in iam_backends[call.account]["aws"].roles.values())
+    return not known or any(_allows(one, action, resource) for one in _of_role(call, role_arn))
 
 
 def _role(call: Call) -> str:
@@ -283,20 +272,16 @@ def rights_in_a_vpc(call: Call) -> str | None:
 @rule(
     "lambda",
     *SET_UP,
-    "PutFunctionEventInvokeConfig",
-    "UpdateFunctionEventInvokeConfig",
     code="InvalidParameterValueException",
-    source="https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html",
+    source="https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html#invocation-dlq",
 )
-def rights_on_a_failure_target(call: Call) -> str | None:
-    """Failed events are to go to a queue or a topic to which the function's role may not send."""
-    destinations = (call.params.get("DestinationConfig") or {}).values()
-    targets = [call.params.get("DeadLetterConfig") or {}, *destinations]
-    for target in targets:
-        arn = target.get("TargetArn") or target.get("Destination") or ""
-        service, verb = ("SQS", "SendMessage") if ":sqs:" in arn else ("SNS", "Publish")
-        if arn.split(":")[2:3] in (["sqs"], ["sns"]) and not _may(call, _role(call), f"{service.lower()}:{verb}"):
-            return f"The provided execution role does not have permissions to call {verb} on {service}"
+def dead_letter_rights(call: Call) -> str | None:
+    """The role of a function may not send to its dead-letter queue or topic."""
+    target = (call.params.get("DeadLetterConfig") or {}).get("TargetArn") or ""
+    action = SENDS.get(target.split(":")[2]) if target else None
+    if action and not _may(call, _role(call), action, target):
+        service, _, verb = action.partition(":")
+        return f"The provided execution role does not have permissions to call {verb} on {service.upper()}"
     return None
 
 
