@@ -48,6 +48,7 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(dev: Environment) -> Served:
+    assert dev.first.code == 0, dev.first.output
     assert "amazonaws.com" not in dev.first.output.partition("PLAY RECAP")[0].partition("report: ")[2]
     assert "next:   ansible-playbook playbooks/serve.yml -i inventories/dev" in dev.first.output
     screen = {"ANSIBLE_STDOUT_CALLBACK": "bbws.site_builder.terminal"}
