@@ -145,9 +145,7 @@ def test_the_first_deployment_is_a_release(releases: Releases) -> None:
     assert len(record["commit"]) == 40
     assert record["functions"]["agents"]["live"] == "1"
     assert f"release: {record['id']} is live" in said(releases.dev.first)
-    assert "verify: passed: function agents, function generation, function validation, 22 alarms" in said(
-        releases.dev.first
-    )
+    assert "verify: passed: function agents, function generation" in said(releases.dev.first)
     assert (
         json.loads(max((releases.dev.work_dir / "dev/runs").glob(f"{record['id']}/report.json")).read_text())["release"]
         == record
