@@ -20,6 +20,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
+from tests.reaper import end_with_the_tests
+
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 
@@ -112,6 +114,7 @@ def play(
 
     screen: rows and columns of a terminal, on which our own callback shows the run.
     """
+    end_with_the_tests(work_dir)
     command = [str(BIN / "ansible-playbook"), playbook, "-i", str(inventory or f"inventories/{environment}")]
     command += ["-e", f"site_builder_target={target}", *arguments]
     if screen:

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +23,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENV
 from ansible_collections.bbws.site_builder.plugins.module_utils.order import waves
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import lambda_, registry
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common import stop
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import levels
 
 _ROLES = Path(__file__).resolve().parents[2] / "roles"
 _ARGUMENTS = {
@@ -32,6 +35,14 @@ Values = Mapping[str, Any]
 
 def _reason(error: Exception) -> str:
     return str(error).splitlines()[0].rstrip(".")
+
+
+def _rendered(stacks: registry.Stacks, settings: Values) -> dict[str, Any]:
+    shipped = (_ROLES.parent / "terraform" / levels.FILE).read_text()
+    return {
+        "rendered": registry.rendered(stacks, settings),
+        "rendered_levels": levels.deepened(shipped, stacks["api_gateway"]["tfvars"]),
+    }
 
 
 class ActionModule(ActionBase):
@@ -114,6 +125,7 @@ class ActionModule(ActionBase):
             ]
         common = sorted(name for name in names if name in known and name not in registry.DEFINITIONS)
         return [
+            *preflight.community_general(_community_general()),
             *preflight.limits(hosts, registry.STACKS),
             *awx.sliced(self._vars["groups"].get("stacks", []), list(registry.STACKS), self._vars),
             *preflight.run_options(
@@ -289,5 +301,15 @@ class ActionModule(ActionBase):
             "models": bedrock.called(stacks["iam"]["tfvars"]["roles"]),
             "predicted_outputs": {name: stack["predicted_outputs"] for name, stack in stacks.items()},
             "stacks": entries,
-            **({"rendered": registry.rendered(stacks, settings)} if arguments["render"] else {}),
+            **(_rendered(stacks, settings) if arguments["render"] else {}),
         }
+
+
+def _community_general() -> str:
+    """The version that this run uses, as its collection says; a checkout in development has none."""
+    found = importlib.import_module("ansible_collections.community.general").__path__[0]
+    try:
+        manifest = json.loads((Path(found) / "MANIFEST.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ""
+    return manifest["collection_info"]["version"]

@@ -37,7 +37,8 @@ class ActionModule(ActionBase):
         rows, by_hand = report.with_added(rows, self._task.args.get("added") or {})
         folder = Path(run["dir"])
         mode = variables["terraform_stack_mode"]
-        line = (saved.get("summary") or {}).get("line") or run_line(mode, self._task.args["facts"]["environment"], rows)
+        environment = self._task.args["facts"].get("environment", "")
+        line = (saved.get("summary") or {}).get("line") or run_line(mode, environment, rows)
         umask = os.umask(0o077)
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -51,24 +52,31 @@ class ActionModule(ActionBase):
         finally:
             os.umask(umask)
         kept = self._keep(folder, variables)
+        in_awx = "awx_job_id" in variables or "tower_job_id" in variables
+        # Of a container nothing is left; on a person's machine the file is nearer.
+        where = kept.get("path", "") if in_awx else ""
+        lines = [
+            *(f"{name}: {reason}" for name, reason in endless.items()),
+            *by_hand,
+            # An approver reads from here.
+            *([*summary_lines(saved["summary"]), ""] if saved.get("summary") else []),
+            *report.run_table(rows),
+            *released.get("lines", []),
+            "",
+            *report.places(str(folder), saved, where),
+            *self._onward(variables, rows, saved, in_awx),
+        ]
+        for text in lines if in_awx else []:
+            # Without the frame that Ansible's own output puts around a task.
+            self._display.display(text)
         return {
             **result,
             **({"warnings": kept["warnings"]} if kept.get("warnings") else {}),
             "changed": False,
             "path": kept.get("path", ""),
             "results": {row["name"]: row for row in rows},
-            "lines": [
-                *(f"{name}: {reason}" for name, reason in endless.items()),
-                *by_hand,
-                # An approver reads from here.
-                *(summary_lines(saved["summary"]) + [""] if saved.get("summary") else []),
-                *report.run_table(rows),
-                *released.get("lines", []),
-                "",
-                *report.places(str(folder), saved, kept.get("path", "")),
-                *self._onward(variables, rows, saved),
-            ],
-            "stats": report.stats(rows, str(folder), saved, line, kept.get("path", "")),
+            "lines": [] if in_awx else lines,
+            "stats": report.stats(rows, str(folder), saved, line, where),
         }
 
     def _keep(self, folder: Path, variables: dict[str, Any]) -> dict[str, Any]:
@@ -77,12 +85,17 @@ class ActionModule(ActionBase):
         if not store or self._task.check_mode:
             return {}
         arguments = {**store, "report": str(folder / "report.json"), "run_id": folder.name}
-        return self._execute_module(
+        kept = self._execute_module(
             module_name="bbws.site_builder.report_store", module_args=arguments, task_vars=variables
         )
+        if kept.get("failed"):
+            kept.setdefault("warnings", []).append(f"the report of this run is not in the state bucket: {kept['msg']}")
+        return kept
 
     @staticmethod
-    def _onward(variables: dict[str, Any], rows: list[dict[str, Any]], saved: dict[str, Any]) -> list[str]:
+    def _onward(
+        variables: dict[str, Any], rows: list[dict[str, Any]], saved: dict[str, Any], in_awx: bool
+    ) -> list[str]:
         """Where the result is to be seen, and what to do next; in a job of AWX that is the next job of the workflow."""
         mode, engine = variables["terraform_stack_mode"], variables["terraform_stack_next"]
         # On this machine AWS's URLs lead nowhere; of an embedded AWS that somebody else has started, none is known.
@@ -93,7 +106,7 @@ class ActionModule(ActionBase):
         outputs = engine["outputs"].get("api_gateway") or {}
         lines = report.url_lines(outputs, served) if mode in ("deploy", "apply") else []
         lines += ActionModule._held(variables) if mode in ("plan", "deploy", "apply") else []
-        if "awx_job_id" in variables or "tower_job_id" in variables:
+        if in_awx:
             return lines
         return [
             *lines,

@@ -267,7 +267,7 @@ def _keys(client: Client, facts: Facts) -> Iterator[Row]:
 
 
 def _roles(client: Client, facts: Facts) -> Iterator[Row]:
-    for role in facts["trust"]:
+    for role, entry in facts["trust"].items():
         name = access.access_name(role, facts["context"])
         try:
             found = client("iam", _home(facts)).get_role(RoleName=name)["Role"]
@@ -276,15 +276,18 @@ def _roles(client: Client, facts: Facts) -> Iterator[Row]:
                 raise
             yield Row(f"role {name}", MISSING, "there is none", "run playbooks/bootstrap.yml, which makes it")
             continue
-        if any(tag["Key"] == access.MARK for tag in found.get("Tags", [])):
-            yield Row(f"role {name}", OK, found["Arn"])
-        else:
+        if not any(tag["Key"] == access.MARK for tag in found.get("Tags", [])):
             yield Row(
                 f"role {name}",
                 MISSING,
                 "one of that name was not made here",
                 "delete it, and run playbooks/bootstrap.yml",
             )
+        elif found["AssumeRolePolicyDocument"] != access.trust_policy(entry, facts["context"]):
+            told = "it lets others in than site_builder_access_trust names"
+            yield Row(f"role {name}", MISSING, told, "run playbooks/bootstrap.yml, which sets it right")
+        else:
+            yield Row(f"role {name}", OK, found["Arn"])
 
 
 # By what a row is called that could not be made.

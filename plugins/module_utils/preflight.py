@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.bbws.site_builder.plugins.module_utils import access
 from ansible_collections.bbws.site_builder.plugins.module_utils.dr import (
     BEDROCK_SERVICES,
     PRIMARY_SERVICES,
@@ -90,6 +91,7 @@ def _unless_empty(check: Check) -> Check:
 _ALONE: dict[str, Check] = {
     "api_gateway_domain": _unless_empty(api_gateway.SCHEMA.known["domain"]),
     "lambda_reserved_concurrency": entries(lambda_.SCHEMA.known["reserved_concurrency"]),
+    "site_builder_access_trust": lambda value, _name: access.trust_problems(value),
     "site_builder_account_id": ACCOUNT,
     "site_builder_alert_emails": items(_EMAIL),
     "site_builder_allow_destroy": items(_ADDRESS),
@@ -238,6 +240,30 @@ def run_options(options: Mapping[str, Any]) -> list[str]:
             "ANSIBLE_ANY_ERRORS_FATAL is True, and one failed stack must not end the others midway; unset it"
         )
     return problems
+
+
+# The versions of community.general whose terraform module was held against what we rely on beyond its documentation, by
+# tests/unit/module_utils/terraform/test_community_general.py: from the first on, and below the second.
+COMMUNITY_GENERAL = ("12.0.0", "14.0.0")
+
+
+def community_general(version: str) -> list[str]:
+    """Refuse a community.general that was not tested: plans are read from what its terraform module prints and returns.
+
+    version: of the one that is installed; empty, as that of a checkout in development may be, passes.
+    """
+    first, below = COMMUNITY_GENERAL
+    if not version or _release(first) <= _release(version) < _release(below):
+        return []
+    return [
+        f"community.general is {version}, and what its terraform module prints and returns, from which plans and failures are "
+        f"read, is tested from {first} to below {below}; install one of those: ansible-galaxy collection install "
+        f"'community.general:>={first},<{below}'"
+    ]
+
+
+def _release(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version.partition("-")[0])]
 
 
 def switched(values: Mapping[str, Mapping[str, Any]], switches: Collection[str]) -> list[str]:

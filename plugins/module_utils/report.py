@@ -187,7 +187,7 @@ def warning_text(warning: Mapping[str, str], secrets: Iterable[str] = ()) -> str
 
 
 def places(folder: str, saved: Mapping[str, Any], kept: str = "") -> list[str]:
-    """Where to read on. saved: what plan_store has returned, empty where no plan was saved. kept: where the report outlives us."""
+    """Where to read on. saved: what plan_store has returned, if anything. kept: where the report outlives this machine."""
     lines = [f"report: {kept or f'{folder}/report.json'}"]
     if saved.get("folder"):
         lines.append(f"page:   {page_of(saved)}")

@@ -31,7 +31,7 @@ options:
     elements: str
     choices: [dynamodb, s3, iam, lambda, api_gateway, monitoring]
   render:
-    description: Whether to return RV(rendered) too.
+    description: Whether to return RV(rendered) and RV(rendered_levels) too.
     type: bool
     default: false
 """
@@ -163,4 +163,8 @@ rendered:
       package, is one that plans.
   returned: when O(render=true)
   type: dict
+rendered_levels:
+  description: The file C(terraform/modules/api_gateway/main.levels.tf), deeper than it is where a path of these APIs needs that.
+  returned: when O(render=true)
+  type: str
 """

@@ -83,8 +83,8 @@ options:
     default: ""
   page_url:
     description:
-      - With O(store=s3), the address of C(plan.html) that is returned as RV(page). V(console) is that of the object in AWS's console,
-        for whoever may read the bucket there.
+      - With O(store=s3), the address of C(plan.html) that is returned as RV(page). V(console) is that of the object in AWS's
+        console, for whoever may read the bucket there.
       - V(presigned) opens for everybody who has it, for an hour at most, and not longer than the credentials of this run last.
     type: str
     choices: [none, console, presigned]
@@ -144,8 +144,8 @@ page:
   type: str
 summary:
   description:
-    - What an approver must know first; C(line) in one sentence, C(counts), C(data_loss) (addresses), C(first) (sentences), C(more) (how
-      many sentences there are besides) and C(expires) (ISO 8601). The action plugin makes it of O(review).
+    - What an approver must know first; C(line) in one sentence, C(counts), C(data_loss) (addresses), C(first) (sentences),
+      C(more) (how many sentences there are besides) and C(expires) (ISO 8601). The action plugin makes it of O(review).
   returned: state is saved or shown
   type: dict
 manifest:
@@ -162,6 +162,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.stores import (
     Bucket,
@@ -353,7 +354,14 @@ def main() -> None:
     except SiteBuilderError as error:
         module.fail_json(msg=str(error))
     except (BotoCoreError, ClientError) as error:
-        module.fail_json(msg=f"{stores[-1].where()} cannot be used for plans: {error}")
+        way_out = ""
+        if code_of(error) in ("403", "AccessDenied"):
+            # What a bucket of another account says, too.
+            way_out = (
+                f"; use the credentials of account {params['facts']['account_id']}, and a role that may plan or apply, as "
+                "playbooks/bootstrap.yml makes them"
+            )
+        module.fail_json(msg=f"{stores[-1].where()} cannot be used for plans: {error}{way_out}")
     except OSError as error:
         module.fail_json(msg=f"{error.filename} cannot be used for plans: {error.strerror}")
     module.exit_json(changed=False, **result)

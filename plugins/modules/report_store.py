@@ -9,8 +9,8 @@ module: report_store
 short_description: Put the report of a run into the state bucket
 version_added: 0.1.0
 description:
-  - So that it outlives the machine or the container of the run, as C(<state_prefix>/reports/<run>.json). The name of a run begins with its
-    time. What is masked in the report of the run is masked there.
+  - So that it outlives the machine or the container of the run, as C(<state_prefix>/reports/<run>.json). The name of a run begins
+    with its time. What is masked in the report of the run is masked there.
   - No run fails for it. What AWS refuses is a warning, and RV(path) is then empty.
 author:
   - BBWS platform team (@bbws)
@@ -94,8 +94,8 @@ def main() -> None:
         )
     except (BotoCoreError, ClientError, OSError) as error:
         module.warn(
-            f"the report of this run is not in {path} ({error}): allow this account s3:PutObject there, as playbooks/bootstrap.yml "
-            f"does; it is in {params['report']}, for as long as that machine lasts"
+            f"the report of this run is not in {path} ({error}): allow this account s3:PutObject there, as "
+            f"playbooks/bootstrap.yml does; it is in {params['report']}, for as long as that machine lasts"
         )
         path = ""
     module.exit_json(changed=False, path=path)

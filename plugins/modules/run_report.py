@@ -29,7 +29,8 @@ options:
     default: {}
   store:
     description:
-      - The arguments of M(bbws.site_builder.report_store) that say where the report is kept. When empty, it stays on this machine.
+      - The arguments of M(bbws.site_builder.report_store) that say where the report is kept. When empty, it stays on this
+        machine.
     type: dict
     default: {}
 """
@@ -54,7 +55,9 @@ path:
   returned: success
   type: str
 lines:
-  description: What an approver must know of a plan, the table of the stacks, where to read on, the URLs of the APIs, and the next command.
+  description:
+    - What an approver must know of a plan, the table of the stacks, where to read on, the URLs of the APIs, and the next command.
+    - A job of AWX has shown them already, without the frame of a task, and the list is empty.
   returned: success
   type: list
   elements: str

@@ -10,14 +10,17 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import shutil
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from configparser import ConfigParser
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import jinja2
 import pytest
 import yaml
@@ -134,8 +137,12 @@ class Awx:
         inventory: dict[str, Any] | None = None,
         workflow: str = "",
         environment: dict[str, str] | None = None,
+        endpoint: str = "",
     ) -> Job:
-        """Press the button of a template. `hosts` makes it a slice of these hosts; `inventory` sets variables there."""
+        """Press the button of a template. `hosts` makes it a slice of these hosts; `inventory` sets variables there.
+
+        endpoint: of an embedded AWS that outlives the jobs; such a job shares no folder with any other.
+        """
         self.jobs += 1
         template = made("job_template")[name]
         private = self.directory / f"job{self.jobs}"
@@ -152,14 +159,14 @@ class Awx:
         script.chmod(0o700)
 
         (private / "env/extravars").write_text(
-            yaml.dump(self._extra_vars(template, answers or {}, target, workflow), Dumper=ExtraVars)
+            yaml.dump(self._extra_vars(template, answers or {}, target, workflow, endpoint), Dumper=ExtraVars)
         )
         injectors = made("credential_type")[template["credentials"][0]]["injectors"]["env"]
         render = {
             key: jinja2.Template(text).render(CREDENTIAL if credential is None else credential)
             for key, text in injectors.items()
         }
-        shared = {"SITE_BUILDER_WORK_DIR": str(self.work_dir)} if target == "local" else {}
+        shared = {"SITE_BUILDER_WORK_DIR": str(self.work_dir)} if target == "local" and not endpoint else {}
         variables = self._environment(private) | render | shared | (environment or {})
         (private / "env/envvars").write_text(json.dumps(variables))
         if limit:
@@ -182,7 +189,7 @@ class Awx:
         return Job((result / "status").read_text(), (result / "stdout").read_text(), _artifacts(result), private)
 
     def _extra_vars(
-        self, template: dict[str, Any], answers: dict[str, Any], target: str, workflow: str
+        self, template: dict[str, Any], answers: dict[str, Any], target: str, workflow: str, endpoint: str
     ) -> dict[str, Any]:
         meta = {
             "job_id": self.jobs,
@@ -196,6 +203,7 @@ class Awx:
         known = {f"{prefix}_{key}": value for prefix in ("awx", "tower") for key, value in meta.items()}
         # Only what the template itself says may hold expressions.
         trusted = template["extra_vars"] | {"site_builder_target": target}
+        trusted |= {"site_builder_local_endpoint": endpoint} if endpoint else {}
         questions = template.get("survey_spec", {"spec": []})["spec"]
         # A default that is none of the choices is left out.
         defaults = {
@@ -263,6 +271,7 @@ def test_life_of_dev(awx: Awx) -> None:
     assert planned.artifacts["site_builder_results"] == dict.fromkeys(RELEASED, "planned")
     assert planned.artifacts["site_builder_counts"]["created"] > 0
     assert planned.artifacts.keys() == PUBLISHED | {"site_builder_plan", "site_builder_plan_sha256"}
+    assert planned.artifacts["site_builder_summary"].startswith("plan of dev: ")
     # A reader of the job sees what happens while it does.
     assert "dynamodb: terraform plan has started" in planned.output
 
@@ -279,6 +288,10 @@ def test_life_of_dev(awx: Awx) -> None:
     succeeded(press(awx, "dev", "drift", **ONE))
     assert "site-builder-generations-dev" in succeeded(press(awx, "dev", "outputs", **ONE)).output
     succeeded(press(awx, "dev", "unlock", {"survey_lock_id": ""}))
+    press(awx, "dev", "check")
+    succeeded(press(awx, "dev", "releases"))
+    # Nothing ran before what runs.
+    refused(press(awx, "dev", "rollback", {"survey_release_id": "", "survey_confirm_rollback": ""}))
     # AWX knows no booleans in surveys.
     answers = {"site_builder_confirm_destroy": "dev", "site_builder_empty_buckets": "true"}
     shutil.rmtree(awx.work_dir / "packages")
@@ -299,6 +312,9 @@ def test_buttons_of_the_others(awx: Awx, environment: str) -> None:
     # The question was left open, so that the gate of the inventory counts.
     deployed = press(awx, environment, "deploy", inventory={"site_builder_max_changes": 1}, **ONE)
     refused(deployed, "prod takes reviewed plans only" if environment == "prod" else "site_builder_max_changes is 1")
+    assert "state bucket" in press(awx, environment, "check").output
+    succeeded(press(awx, environment, "releases"))
+    refused(press(awx, environment, "rollback", {"survey_release_id": "", "survey_confirm_rollback": ""}))
     for job in ("drift", "outputs"):
         assert "not deployed" in succeeded(press(awx, environment, job, **ONE)).output
     succeeded(press(awx, environment, "unlock"))
@@ -306,6 +322,67 @@ def test_buttons_of_the_others(awx: Awx, environment: str) -> None:
     refused(
         destroyed, f"destroying {environment} needs " + ("a second switch" if environment == "prod" else "its name")
     )
+
+
+@pytest.fixture
+def service(awx: Awx) -> Iterator[str]:
+    """An embedded AWS that outlives the jobs, on an address of its own; gives its URL."""
+    work_dir = awx.directory / "service"
+    arguments = ["-e", f"local_aws_work_dir={work_dir}", "-e", "local_aws_host=127.0.0.2"]
+    started = play(work_dir, *arguments, playbook="playbooks/local_aws_up.yml")
+    assert started.code == 0, started.output
+    yield re.search(r"site_builder_local_endpoint=(http://127\.0\.0\.2:\d+)", started.output)[1]
+    stopped = play(work_dir, playbook="playbooks/local_aws_down.yml")
+    assert stopped.code == 0, stopped.output
+
+
+def test_a_release_in_containers_that_share_nothing(awx: Awx, service: str) -> None:
+    """Plan and apply of prod, of which no file and no process survives between them; then what must be refused."""
+    at: dict[str, Any] = {"endpoint": service, "limit": "dynamodb", "workflow": "site-builder prod release"}
+    succeeded(awx.launch("site-builder prod bootstrap", endpoint=service))
+    planned = succeeded(
+        awx.launch("site-builder prod plan", inventory={"site_builder_plan_page_url": "presigned"}, **at)
+    )
+    summary = planned.artifacts["site_builder_summary"]
+    assert re.fullmatch(r"plan of prod: \d+ to create; no data is lost", summary)
+    # What an approver reads at the end of the output begins with it, on a line of its own.
+    assert f"\n{summary}\n" in planned.output
+    review = planned.artifacts["site_builder_review"]
+    assert review["data_loss"] == []
+    # The page and the report are there when the container is gone.
+    shutil.rmtree(planned.private_data_dir)
+    with urllib.request.urlopen(review["page"], timeout=30) as page:
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert "Plan for site-builder in prod" in page.read().decode()
+    reports = report_of(service, planned.artifacts["site_builder_report_file"])
+    assert reports["plan"]["plan_id"] == planned.artifacts["site_builder_plan"]
+    assert (reports["mode"], reports["summary"]) == ("plan", summary)
+
+    # Launched alone, it asks for both, and takes neither from anywhere else.
+    alone = awx.launch("site-builder prod apply", endpoint=service, limit="dynamodb")
+    refused(alone, "site_builder_plan_sha256 is empty")
+    assert alone.artifacts["site_builder_summary"].startswith(
+        "apply to prod REFUSED: site_builder_plan_sha256 is empty"
+    )
+
+    applied = succeeded(awx.launch("site-builder prod apply", planned.artifacts, **at))
+    assert applied.artifacts["site_builder_results"] == {"dynamodb": "succeeded"}
+
+    # An approval that comes after something else was deployed.
+    late = awx.launch("site-builder prod apply", planned.artifacts, **at)
+    refused(late, "the state of dynamodb has changed since the plan")
+    assert "REFUSED: the state of dynamodb has changed since the plan" in late.artifacts["site_builder_summary"]
+    for name, job in {"plan": planned, "alone": alone, "apply": applied, "late": late}.items():
+        print(f"=== {name}\n{job.output}\n{json.dumps(job.artifacts, indent=2)}")
+
+
+def report_of(service: str, path: str) -> dict[str, Any]:
+    """The report that a run has left in the state bucket."""
+    bucket, _, key = path.removeprefix("s3://").partition("/")
+    client = boto3.client(
+        "s3", "af-south-1", endpoint_url=service, aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    return json.loads(client.get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
 def test_every_button_was_pressed() -> None:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 BBWS platform team
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What an approver must know before anything else, in a few lines: the same in the output, the artifacts and the messages of AWX."""
+"""What an approver must know before anything else: the same lines in the output, the artifacts and the messages of AWX."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DONE = {"plan": "plan", "drift": "drift", "destroy": "destruction", "apply": "a
 
 
 def plan_summary(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Sum up what is saved as plan.json: `line`, `counts`, `data_loss` (addresses), `first` (sentences) and `more` (how many are left)."""
+    """Sum up what is saved as plan.json: `line`, `counts`, `data_loss` (addresses), `first` (sentences), `more` (the rest)."""
     stacks = report["stacks"]
     sentences = [_sentence(item) for kind in findings(report) for item in kind["items"]]
     lost = [f"{stack['name']}: {address}" for stack in stacks for address in stack["stateful"]]
@@ -47,6 +47,15 @@ def run_line(mode: str, environment: str, rows: Sequence[Mapping[str, Any]]) -> 
     by_result: dict[str, list[str]] = {}
     for row in rows:
         by_result.setdefault(row["result"], []).append(row["name"])
+    reasons = {row["reason"] for row in rows}
+    if (
+        mode == "apply"
+        and by_result.keys() == {"failed"}
+        and len(reasons) == 1
+        and rows[0]["reason"].startswith("plan: ")
+    ):
+        # The saved plan was not taken: an approval that was pressed too late says so in its message.
+        return _cut(f"{what}: REFUSED: {reasons.pop().removeprefix('plan: ')}")
     if mode == "drift":
         drifted = by_result.get("drifted", [])
         said = [f"drift found in {', '.join(drifted)}" if drifted else "no drift"]

@@ -54,11 +54,10 @@ ORIGIN = text(
     "origin", r"\*|[a-z][a-z0-9+.-]*://[^/*\s'\"$\\#]+", "write * or scheme and host, such as https://app.example.com"
 )
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-# API Gateway has no limit; each level is a block of terraform/modules/api_gateway.
 _SEGMENT = r"[A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\}"
 PATH = text(
-    "path of at most twelve segments",
-    rf"/|(?=(/[^/]+){{1,12}}\Z)(/({_SEGMENT}))*/({_SEGMENT}|\{{[A-Za-z0-9._-]+\+\}})",
+    "path",
+    rf"/|(/({_SEGMENT}))*/({_SEGMENT}|\{{[A-Za-z0-9._-]+\+\}})",
     "write it like /sites/{id}/{proxy+}",
 )
 _NAME = r"[A-Za-z0-9:._$-]+"

@@ -96,7 +96,7 @@ def _bucket(aws: Aws, held: Held, bucket: Thing) -> Iterator[Said]:
         yield "access point", f"{point['Name']} of {name}"
 
 
-# Roles. What is attached to ours, inline or managed, is for aws_iam_role_*_exclusive to tell, and to take away.
+# Roles. What is attached to those of a state, inline or managed, is for aws_iam_role_*_exclusive to tell, and to take away.
 
 
 @look("iam")
@@ -209,6 +209,17 @@ def _apis(aws: Aws, held: Held) -> Iterator[Said]:
     for api in aws.items("apigateway", "get_rest_apis", "items", PaginationConfig=_PAGES):
         if api["id"] not in known and aws.named(api["name"], "rest_api") and not aws.elsewhere(api.get("tags")):
             yield "REST API", f"{api['name']} ({api['id']})"
+
+
+@look("api_gateway")
+def _logging_role(aws: Aws, held: Held) -> Iterator[Said]:
+    """That of the account, which bootstrap.yml has made and no state holds, has one policy."""
+    name = resource_name("api-logs", "iam_role", aws.context)
+    for policy in aws.items("iam", "list_role_policies", "PolicyNames", RoleName=name):
+        yield "inline policy", f"{policy} of the role {name}"
+    for policy in aws.items("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=name):
+        if policy["PolicyName"] != "AmazonAPIGatewayPushToCloudWatchLogs":
+            yield "attached policy", f"{policy['PolicyName']} of the role {name}"
 
 
 @look("api_gateway")

@@ -18,6 +18,8 @@ from moto.apigateway.exceptions import BadRequestException, NoIntegrationRespons
 from moto.apigateway.models import Integration, Method, RestAPI
 from moto.apigateway.responses import APIGatewayResponse
 from moto.awslambda.models import LambdaBackend, LambdaFunction, LayerVersion
+from moto.awslambda.responses import LambdaResponse
+from moto.core.responses import ActionResult
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
@@ -313,6 +315,16 @@ def put_function_event_invoke_config(self: LambdaBackend, function_name: str, co
     """Adds a second one, and gives back the first: how asynchronous calls are retried stays as it was at the first apply."""
     self.get_function(function_name).event_invoke_config.clear()
     return put_function_event_invoke_config.moto(self, function_name, config)
+
+
+@gap(LambdaResponse, "put_function_event_invoke_config")
+def put_event_invoke_config_of(self: LambdaResponse) -> ActionResult:
+    """Knows no qualifier: those of an alias were told as those of $LATEST, which nobody has set."""
+    put_event_invoke_config_of.moto(self)
+    function = self.backend.get_function(unquote(self.path.rsplit("/", 2)[1]))
+    settings = function.event_invoke_config[-1]
+    settings.arn = f"{function.function_arn}:{self._get_param('Qualifier') or '$LATEST'}"
+    return ActionResult(settings.response())
 
 
 @gap(LambdaFunction)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,11 @@ import pytest
 import yaml
 from ansible import constants
 from ansible.utils.display import Display
+from ansible_collections.bbws.site_builder.plugins.module_utils import preflight
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.inputs import stack_inputs
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import STACKS
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import levels
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.hcl import to_hcl
 from ansible_collections.bbws.site_builder.plugins.modules import define_stacks as module
 
@@ -67,6 +70,16 @@ def test_a_switch_of_the_engine_is_refused_wherever_a_person_sets_it(told: Told)
     assert told({"terraform_stack_mode": "destroy"}) == [sentence]
     assert told({}, '{"terraform_stack_mode": "destroy"}') == [sentence]
     assert told(hosts={"s3": {"terraform_stack_mode": "destroy"}}) == [sentence]
+
+
+def test_a_community_general_that_was_not_tested_is_refused(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that is installed, as it says itself."""
+    monkeypatch.setattr(preflight, "COMMUNITY_GENERAL", ("99.0.0", "100.0.0"))
+    (sentence,) = told({})
+    assert re.match(
+        r"community\.general is 12\.\d+\.\d+, and what its terraform module prints and returns, .* from 99\.0\.0 to",
+        sentence,
+    )
 
 
 def test_a_second_play_is_refused(told: Told) -> None:
@@ -465,6 +478,13 @@ def test_environment_of_the_checkout(act: Callable[..., dict[str, Any]], environ
     assert rendered.keys() == {"environment", "region", "replica_region", "account_id", "tags", "stacks"}
     assert rendered["stacks"].keys() == STACKS.keys()
     assert not {"environment", "region", "account_id", "tags"} & rendered["stacks"]["iam"].keys()
+
+
+@pytest.mark.parametrize("depth", [12, 15])
+def test_levels_are_rendered_as_deep_as_the_paths(run: Callable[..., dict[str, Any]], depth: int) -> None:
+    route = {"path": "/a" * depth, "method": "GET", "function": "agents"}
+    own = {**OWN, "api_gateway_apis": {"a": {"routes": {"r": route}}}}
+    assert run(own, arguments={"render": True})["rendered_levels"] == levels.text(depth)
 
 
 def test_an_environment_is_an_inventory_and_a_line(

@@ -192,6 +192,13 @@ class TestRetry:
         broke = {"event": "failed", "do": "apply", "reason": "the bucket is gone"}
         assert ending(step(stack(), UPDATE, broke)) == ("failed", "apply: the bucket is gone")
 
+    @pytest.mark.parametrize("do", ["plan", "apply", "adopt", "checkov"])
+    def test_what_was_created_before_a_step_broke_is_counted(self, do: str) -> None:
+        """A rescue knows nothing of it; the events do."""
+        events = [CREATE, applied("again", created=3), {"event": "failed", "do": do, "reason": "no"}]
+        result = next_step(stack(), events, Around())["result"]
+        assert (result["result"], result["counts"]["created"]) == ("failed", 3)
+
 
 class TestInterrupted:
     """A killed Terraform had created what it could not write into the state any more."""
