@@ -176,12 +176,18 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.manife
     read_manifest,
 )
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.saved_plan import refusal, sha256
-from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import to_json, write_private
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import (
+    private_dir,
+    to_json,
+    write_private,
+)
 
 KEPT = 10
 
 
 def show(params: dict[str, Any]) -> dict[str, Any]:
+    # It is not there yet where a stack was refused before its first plan.
+    private_dir(Path(params["run_dir"]))
     for name, text in params["documents"].items():
         write_private(Path(params["run_dir"]) / name, text.encode())
     return {"folder": params["run_dir"]}

@@ -310,7 +310,7 @@ def replication(source: str, target: str) -> dict[str, Any]:
     return {"Bucket": source, "ReplicationConfiguration": {"Role": ROLE, "Rules": [rule]}}
 
 
-QUEUE = {"TargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue"}
+DEAD_LETTERS = {"TargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue"}
 OFF = {"StreamEnabled": False}
 PLACED = {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
 ENOUGH = [index(name, "id", 20) for name in "abcde"]
@@ -448,10 +448,10 @@ CASES = [
         "dead_letter_rights",
         "lambda",
         "create_function",
-        function("failing", Role=f"arn:aws:iam::{ACCOUNT}:role/poor", DeadLetterConfig=QUEUE),
+        function("failing", Role=f"arn:aws:iam::{ACCOUNT}:role/poor", DeadLetterConfig=DEAD_LETTERS),
         "InvalidParameterValueException",
         "does not have permissions to call SendMessage on SQS",
-        function("failing", Role=f"arn:aws:iam::{ACCOUNT}:role/rich", DeadLetterConfig=QUEUE),
+        function("failing", Role=f"arn:aws:iam::{ACCOUNT}:role/rich", DeadLetterConfig=DEAD_LETTERS),
     ),
     Case(
         "layers_elsewhere",

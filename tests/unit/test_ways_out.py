@@ -119,6 +119,7 @@ WAYS = {
     ("releasing._watchable", "site_builder_release"): (
         "tests/unit/modules/test_release.py::test_a_release_is_verified_and_recorded"
     ),
+    ("plan_store.main", "bootstrap"): "other credentials are the way; it names who makes such roles",
     ("report_store.main", "bootstrap"): "a warning: the run went well, and bootstrap.yml makes the role that may",
     ("site_builder/restore_state", "site_builder_confirm_restore"): DAY_TWO
     + "test_a_state_that_cannot_be_read_comes_back",

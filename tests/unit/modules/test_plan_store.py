@@ -128,6 +128,12 @@ def test_a_refused_plan_is_shown_and_not_saved(store: Any) -> None:
     assert store("fetched")["plan_id"] == "20261125T100000Z-aaaaaa"
 
 
+def test_what_is_refused_before_any_plan_is_shown_too(store: Any, tmp_path: Path) -> None:
+    """Then no stack has made the folder of the run."""
+    shown = store("shown", plan_id="20261125T110000Z-bbbbbb", stacks={}, run_dir=str(tmp_path / "runs/none"))
+    assert {path.name for path in Path(shown["folder"]).iterdir()} == DOCUMENTS.keys()
+
+
 def test_the_newest_is_taken_and_the_oldest_go(store: Any) -> None:
     for number in range(12):
         store("saved", plan_id=f"20261125T1000{number:02}Z-aaaaaa")

@@ -168,7 +168,12 @@ def _of_role(call: Call, arn: str) -> Iterator[dict[str, Any]]:
         if role.arn == arn:
             documents = [
                 *map(unquote, role.policies.values()),
-                *(one.document for one in role.managed_policies.values()),
+                *(
+                    version.document
+                    for one in role.managed_policies.values()
+                    for version in one.versions
+                    if version.version_id == one.default_version_id
+                ),
             ]
             for document in documents:
                 yield from statements(document)
