@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,9 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
+
+from tests.reaper import end_with_the_tests
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -44,6 +48,12 @@ class ByFile(LoadFileScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     return ByFile(config, log)
+
+
+def on_screen(shown: str) -> str:
+    """What stands on the terminal in the end: of a line that was written anew, its last text, and no colours."""
+    lines = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line).rstrip("\r") for line in shown.split("\n")]
+    return "\n".join(line.rpartition("\r")[2].rstrip() for line in lines)
 
 
 @dataclass
@@ -98,10 +108,21 @@ def play(
     env: dict[str, str] | None = None,
     timeout: int = 900,
     inventory: Path | None = None,
+    screen: tuple[int, int] | None = None,
 ) -> Run:
-    """Run a playbook of the checkout against an inventory of the checkout, or another one."""
+    """Run a playbook of the checkout against an inventory of the checkout, or another one.
+
+    screen: rows and columns of a terminal, on which our own callback shows the run.
+    """
+    end_with_the_tests(work_dir)
     command = [str(BIN / "ansible-playbook"), playbook, "-i", str(inventory or f"inventories/{environment}")]
     command += ["-e", f"site_builder_target={target}", *arguments]
+    if screen:
+        variables = clean_environment(work_dir, ANSIBLE_STDOUT_CALLBACK="bbws.site_builder.terminal", **(env or {}))
+        shown, code = pexpect.run(
+            shlex.join(command), timeout=timeout, withexitstatus=True, cwd=ROOT, env=variables, dimensions=screen
+        )
+        return Run(code, on_screen(shown.decode()), work_dir, environment)
     result = subprocess.run(
         command,
         cwd=ROOT,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+_READ = re.compile(r"\S+ (Get|Head|List|Describe|BatchGet)")
 
 
 @dataclass
@@ -33,6 +36,10 @@ class EmbeddedAws:
     def calls(self) -> list[str]:
         """Each "service Operation" that was called, in the order of the first calls, DynamoDB's before all others."""
         return [line for record in self._records() for line in record.read_text().splitlines()]
+
+    def writes(self) -> list[str]:
+        """Those of the calls that are no reads."""
+        return [line for line in self.calls() if not _READ.match(line)]
 
     def forget_calls(self) -> None:
         """Begin a new record."""

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,12 +17,13 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import lookup_loader
 from ansible.utils.vars import load_extra_vars
-from ansible_collections.bbws.site_builder.plugins.module_utils import awx, definitions, paths, preflight
+from ansible_collections.bbws.site_builder.plugins.module_utils import awx, bedrock, definitions, paths, preflight
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS, resource_name
 from ansible_collections.bbws.site_builder.plugins.module_utils.order import waves
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import lambda_, registry
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.common import stop
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import levels
 
 _ROLES = Path(__file__).resolve().parents[2] / "roles"
 _ARGUMENTS = {
@@ -31,6 +35,14 @@ Values = Mapping[str, Any]
 
 def _reason(error: Exception) -> str:
     return str(error).splitlines()[0].rstrip(".")
+
+
+def _rendered(stacks: registry.Stacks, settings: Values) -> dict[str, Any]:
+    shipped = (_ROLES.parent / "terraform" / levels.FILE).read_text()
+    return {
+        "rendered": registry.rendered(stacks, settings),
+        "rendered_levels": levels.deepened(shipped, stacks["api_gateway"]["tfvars"]),
+    }
 
 
 class ActionModule(ActionBase):
@@ -65,6 +77,7 @@ class ActionModule(ActionBase):
         problems = self._run_problems(raw, names, known, defaults)
         stop(problems)
         values, wrong = self._evaluated(defaults, hosts)
+        self._expect_pool(values)
         options = self._options(roles)
         for name in values.keys() - registry.DEFINITIONS.keys():
             if found := preflight.types({name: values[name]}, options):
@@ -91,6 +104,15 @@ class ActionModule(ActionBase):
             "warnings": warnings,
         }
 
+    def _expect_pool(self, values: dict[str, Any]) -> None:
+        """Who runs bootstrap.yml to make a user pool cannot name it yet; any pool will do for what bootstrap.yml needs."""
+        pools = "site_builder_cognito_user_pool_arns"
+        if values.get("site_builder_cognito") == "create" and "terraform_stack_mode" not in self._vars:
+            region, account = values.get("site_builder_region"), values.get("site_builder_account_id")
+            # What is wrong with the region is told of as such.
+            with contextlib.suppress(SiteBuilderError):
+                values[pools] = values.get(pools) or [preflight.pool_arn(region, account, "NotMadeYet")]
+
     def _run_problems(
         self, raw: Mapping[str, Values], names: set[str], known: set[str], defaults: Mapping[str, Values]
     ) -> list[str]:
@@ -103,6 +125,7 @@ class ActionModule(ActionBase):
             ]
         common = sorted(name for name in names if name in known and name not in registry.DEFINITIONS)
         return [
+            *preflight.community_general(_community_general()),
             *preflight.limits(hosts, registry.STACKS),
             *awx.sliced(self._vars["groups"].get("stacks", []), list(registry.STACKS), self._vars),
             *preflight.run_options(
@@ -275,7 +298,18 @@ class ActionModule(ActionBase):
             "order": [name for wave in in_waves for name in wave],
             "packages": stacks["lambda"]["packages"],
             "artifact_buckets": stacks["lambda"]["artifact_buckets"],
+            "models": bedrock.called(stacks["iam"]["tfvars"]["roles"]),
             "predicted_outputs": {name: stack["predicted_outputs"] for name, stack in stacks.items()},
             "stacks": entries,
-            **({"rendered": registry.rendered(stacks, settings)} if arguments["render"] else {}),
+            **(_rendered(stacks, settings) if arguments["render"] else {}),
         }
+
+
+def _community_general() -> str:
+    """The version that this run uses, as its collection says; a checkout in development has none."""
+    found = importlib.import_module("ansible_collections.community.general").__path__[0]
+    try:
+        manifest = json.loads((Path(found) / "MANIFEST.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ""
+    return manifest["collection_info"]["version"]

@@ -111,6 +111,7 @@ class ActionModule(ActionBase):
                 applied=None if self._vars["site_builder_imports"].get(name) else self._states[name]["applied"],
                 losing=self._losing(name),
                 stranded=self._stranded(name),
+                unfit=self._unfit(name),
                 tainted=self._states[name]["tainted"],
                 protected=self._states[name]["protected"],
                 allow_destroy=rules["allow_destroy"],
@@ -270,6 +271,10 @@ class ActionModule(ActionBase):
     def _losing(self, name: str) -> dict[str, list[str]]:
         tfvars = self._defined["stacks"][name]["tfvars"]
         return dynamodb.lost_replicas(tfvars, self._held()) if name == "dynamodb" else {}
+
+    def _unfit(self, name: str) -> list[str]:
+        tfvars = self._defined["stacks"][name]["tfvars"]
+        return list(dynamodb.other_ttl(tfvars, self._states[name]["ttl"])) if name == "dynamodb" else []
 
     def _replica_region(self) -> str:
         settings = self._defined["settings"]

@@ -14,12 +14,14 @@ from typing import Any
 from ansible import context
 from ansible.plugins.action import ActionBase
 from ansible_collections.bbws.site_builder.plugins.module_utils import commands, engine
+from ansible_collections.bbws.site_builder.plugins.module_utils.local_api import LocalApi
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases import checks, parts, records
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.checkout import commit_of
 
 _ROOT = Path(__file__).resolve().parents[2]
 CANARY = {"percent": 10, "seconds": 600, "alarms": []}
-LOCAL = "the embedded AWS answers no calls of an API and runs no function"
+LOCAL = "the embedded AWS answers no calls of an API and runs no function; playbooks/serve.yml does"
+_SECONDS = 10
 
 
 class ActionModule(ActionBase):
@@ -109,16 +111,33 @@ class ActionModule(ActionBase):
             **parts.stores(outputs),
         }
         local = self._value("site_builder_target") == "local"
+        served = LocalApi(self._defined["paths"]["site_builder_work_dir"], _SECONDS).served() if local else ""
+        apis = {key: {**api, "unreachable": self._secluded(key)} for key, api in made["apis"].items()}
+        if served:
+            apis = {
+                key: {**api, "unreachable": "", "url": f"{served}/{api['id']}/{api['stage']}"}
+                for key, api in apis.items()
+            }
         return {
             "facts": facts,
-            "parts": made,
+            "parts": {**made, "apis": apis},
             "verify": self._is_true("site_builder_verify"),
             "bake_seconds": int(self._value("site_builder_bake_seconds")),
             "alarms": parts.alarms(outputs),
             "probes": self._defined["stacks"]["lambda"].get("probes", {}),
-            "unreachable": LOCAL if local else "",
+            "unreachable": LOCAL if local and not served else "",
+            "functions_url": served,
             "since": run["started"],
         }
+
+    def _secluded(self, key: str) -> str:
+        """Why an API cannot be called from just anywhere; empty when it can."""
+        api = self._defined["stacks"]["api_gateway"]["tfvars"]["apis"].get(key, {})
+        if api.get("endpoint_type") == "PRIVATE":
+            return "a private API answers in its network only"
+        if (api.get("domain") or {}).get("truststore_uri"):
+            return "the API's domain wants a certificate of its callers"
+        return ""
 
     def _call(self, state: str, arguments: dict[str, Any]) -> dict[str, Any]:
         place = {

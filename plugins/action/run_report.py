@@ -98,23 +98,28 @@ class ActionModule(ActionBase):
     ) -> list[str]:
         """Where the result is to be seen, and what to do next; in a job of AWX that is the next job of the workflow."""
         mode, engine = variables["terraform_stack_mode"], variables["terraform_stack_next"]
-        served = None
-        if variables.get("site_builder_target") == "local":
+        # On this machine AWS's URLs lead nowhere; of an embedded AWS that somebody else has started, none is known.
+        served = "" if variables.get("site_builder_target") == "local" else None
+        is_ours = served == "" and not variables["site_builder_local_endpoint"]
+        if is_ours:
             served = LocalApi(variables["site_builder_defined"]["paths"]["site_builder_work_dir"], 0).served()
-        lines = (
-            report.url_lines(engine["outputs"].get("api_gateway") or {}, served) if mode in ("deploy", "apply") else []
-        )
+        outputs = engine["outputs"].get("api_gateway") or {}
+        lines = report.url_lines(outputs, served) if mode in ("deploy", "apply") else []
         lines += ActionModule._held(variables) if mode in ("plan", "deploy", "apply") else []
         if in_awx:
             return lines
-        return [*lines, *commands.after(mode, rows, saved, context.CLIARGS, "serve" if served == "" else "outputs")]
+        return [
+            *lines,
+            *commands.after(mode, rows, saved, context.CLIARGS, "serve" if is_ours and not served else "outputs"),
+        ]
 
     @staticmethod
     def _held(variables: dict[str, Any]) -> list[str]:
         """That something earlier is live than what was deployed last, and how that ends."""
         record = (variables.get("site_builder_released") or {}).get("record")
         onward = commands.command(context.CLIARGS, "deploy", {"site_builder_release_forward": True}, limit="")
-        return records.held_lines(record or variables["site_builder_environment_info"]["release"], onward)
+        known = variables.get("site_builder_environment_info") or {}
+        return records.held_lines(record or known.get("release") or {}, onward)
 
     @staticmethod
     def _endless(engine: dict[str, Any]) -> str:

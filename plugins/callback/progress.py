@@ -19,7 +19,7 @@ requirements:
   - C(callbacks_enabled = bbws.site_builder.progress) in ansible.cfg
 options:
   interval:
-    description: Seconds between two lines about the same step.
+    description: Seconds between two lines about the same step; 0 for none but its start and its end.
     type: int
     default: 15
     env:
@@ -65,7 +65,7 @@ class CallbackModule(CallbackBase):
         if step is None:
             return
         self._say(host.name, f"{step.name} has started")
-        if self._thread is None:
+        if self._thread is None and self.get_option("interval") > 0:
             # A daemon, so that no end of Ansible waits for it.
             self._thread = threading.Thread(target=self._beat, daemon=True)
             self._thread.start()

@@ -23,7 +23,7 @@ extends_documentation_fragment:
   - ansible.builtin.result_format_callback
 options:
   interval:
-    description: Seconds between two lines about what is at work, where the screen is no terminal.
+    description: Seconds between two lines about what is at work, where the screen is no terminal; 0 for none.
     type: int
     default: 30
     env:
@@ -91,8 +91,9 @@ class _StatusLine:
         self._pid = os.getpid()
         # Every line of Ansible, of its workers and of its plugins goes through this one method.
         display.display = self._above
-        # A daemon, so that no end of Ansible waits for it.
-        threading.Thread(target=self._beat, daemon=True).start()
+        if self._interval > 0:
+            # A daemon, so that no end of Ansible waits for it.
+            threading.Thread(target=self._beat, daemon=True).start()
 
     def end(self) -> None:
         self._stop.set()

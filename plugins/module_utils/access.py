@@ -36,6 +36,8 @@ _PRINCIPAL = re.compile(
 _ISSUER = re.compile(r"https://[a-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]+)?")
 # A wildcard may stand for a branch or a project, never for whose project it is.
 _OWNED = re.compile(r"[^*?]+:[^*?/]+/.*")
+# Nothing behind whose project it is, or only wildcards.
+_EVERY_RUN = re.compile(r"[^:]+:[^:]*[*?][^:]*(:.*)?|[^:]+:[^:]+:[*?]+")
 _FIELDS = ("principal", "issuer", "subject", "audience")
 
 
@@ -118,11 +120,11 @@ def trust_problems(trust: Any) -> list[str]:
         if role not in ROLES:
             problems.append(wrong(f"{VARIABLE} key", role, "not known", f"use {', '.join(ROLES)}"))
         else:
-            problems += _entry_problems(f"{VARIABLE}.{role}", entry)
+            problems += _entry_problems(f"{VARIABLE}.{role}", entry, role)
     return problems
 
 
-def _entry_problems(where: str, entry: Any) -> Iterator[str]:
+def _entry_problems(where: str, entry: Any, role: str) -> Iterator[str]:
     if not isinstance(entry, Mapping):
         yield wrong(where, entry, "no mapping", "write {principal: <ARN>} or {issuer: <URL>, subject: <text>}")
         return
@@ -158,6 +160,9 @@ def _entry_problems(where: str, entry: Any) -> Iterator[str]:
         if not isinstance(subject, str) or (re.search(r"[*?]", subject) and not _OWNED.fullmatch(subject)):
             fix = "name the owner before any wildcard, such as repo:<owner>/*"
             yield wrong(f"{where}.subject", subject, "open to everybody with an account there", fix)
+        elif role == "apply" and _EVERY_RUN.fullmatch(subject):
+            fix = "name a branch or an environment of the pipeline, such as repo:<owner>/<repository>:environment:prod"
+            yield wrong(f"{where}.subject", subject, "open to every branch and pull request, reviewed or not", fix)
 
 
 def provider_arn(issuer: str, context: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
 
 from ansible_collections.bbws.site_builder.plugins.module_utils import access
 from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of, sentence
+from ansible_collections.bbws.site_builder.plugins.module_utils.bedrock import life_of, model_of
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import partition_of
 
 OK, MISSING, UNKNOWN = "ok", "missing", "unknown"
@@ -128,18 +129,18 @@ def _profile(client: Client, facts: Facts) -> Iterator[Row]:
 
 
 def _model(client: Client, facts: Facts) -> Iterator[Row]:
-    bedrock, model = client("bedrock", facts["bedrock_region"]), facts["inference_profile"].partition(".")[2]
-    lifecycle = bedrock.get_foundation_model(modelIdentifier=model)["modelDetails"].get("modelLifecycle", {})
-    end = f", its end is {lifecycle['endOfLifeTime']:%Y-%m-%d}" if lifecycle.get("endOfLifeTime") else ""
-    if lifecycle.get("status") == "ACTIVE":
-        yield Row(f"model {model}", OK, f"ACTIVE{end}")
+    model = model_of(facts["inference_profile"])
+    life = life_of(client("bedrock", facts["bedrock_region"]), model)
+    found = f"{life.status}{life.until}"
+    if life.status == "ACTIVE":
+        yield Row(f"model {model}", OK, found)
     else:
         fix = "choose a newer one as site_builder_bedrock_inference_profile"
-        yield Row(f"model {model}", MISSING, f"{lifecycle.get('status', 'without a lifecycle')}{end}", fix)
+        yield Row(f"model {model}", MISSING, found, fix)
 
 
 def _model_access(client: Client, facts: Facts) -> Iterator[Row]:
-    model = facts["inference_profile"].partition(".")[2]
+    model = model_of(facts["inference_profile"])
     found = client("bedrock", facts["bedrock_region"]).get_foundation_model_availability(modelId=model)
     states = {
         "agreement": found["agreementAvailability"]["status"],
@@ -266,7 +267,7 @@ def _keys(client: Client, facts: Facts) -> Iterator[Row]:
 
 
 def _roles(client: Client, facts: Facts) -> Iterator[Row]:
-    for role in facts["trust"]:
+    for role, entry in facts["trust"].items():
         name = access.access_name(role, facts["context"])
         try:
             found = client("iam", _home(facts)).get_role(RoleName=name)["Role"]
@@ -275,15 +276,18 @@ def _roles(client: Client, facts: Facts) -> Iterator[Row]:
                 raise
             yield Row(f"role {name}", MISSING, "there is none", "run playbooks/bootstrap.yml, which makes it")
             continue
-        if any(tag["Key"] == access.MARK for tag in found.get("Tags", [])):
-            yield Row(f"role {name}", OK, found["Arn"])
-        else:
+        if not any(tag["Key"] == access.MARK for tag in found.get("Tags", [])):
             yield Row(
                 f"role {name}",
                 MISSING,
                 "one of that name was not made here",
                 "delete it, and run playbooks/bootstrap.yml",
             )
+        elif found["AssumeRolePolicyDocument"] != access.trust_policy(entry, facts["context"]):
+            told = "it lets others in than site_builder_access_trust names"
+            yield Row(f"role {name}", MISSING, told, "run playbooks/bootstrap.yml, which sets it right")
+        else:
+            yield Row(f"role {name}", OK, found["Arn"])
 
 
 # By what a row is called that could not be made.

@@ -66,6 +66,8 @@ class Stack:
     losing: Mapping[str, Sequence[str]] = field(default_factory=dict)
     # Replicas of buckets in another region than the definition's: by address `region`, and `addresses` of all that belongs to it.
     stranded: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    # What the definition asks of what is there and AWS does not take, in a sentence each.
+    unfit: Sequence[str] = ()
     # Addresses that AWS protects against deletion.
     protected: Collection[str] = ()
     allow_destroy: Collection[str] = ()
@@ -304,17 +306,23 @@ def gates(stack: Stack, plan: Event, replaced: Collection[str], events: Sequence
         )
     lost = [] if stack.mode == "destroy" or halfway else forbidden(plan, stack.allow_destroy, stack.name)
     if lost:
+        buckets = any(".aws_s3_bucket." in f".{address}" for address in lost)
+        filled = "; a bucket that holds anything goes only when it was deployed with force_destroy: true before"
         yield (
             f"the plan deletes or replaces {', '.join(lost)}, which holds data; if that is meant, allow it for this run with "
-            f"site_builder_allow_destroy: {json.dumps(lost)}"
+            f"site_builder_allow_destroy: {json.dumps(lost)}{filled if buckets else ''}"
         )
-    copies = {a: r for a, r in stack.losing.items() if not {a, f"{stack.name}:{a}"} & set(stack.allow_destroy)}
+    touched = {action["address"] for action in plan["actions"]}
+    allowed = set(stack.allow_destroy)
+    copies = {a: r for a, r in stack.losing.items() if a in touched and not {a, f"{stack.name}:{a}"} & allowed}
     if copies and stack.mode != "destroy":
         told = "; ".join(f"{address} in {', '.join(regions)}" for address, regions in copies.items())
         yield (
             f"the plan deletes the replica of {told}, which holds data; if that is meant, allow it for this run with "
             f"site_builder_allow_destroy: {json.dumps(list(copies))}"
         )
+    if stack.mode != "destroy":
+        yield from stack.unfit
     # AWS would refuse in the middle, when the provider has already deleted the table's replicas.
     protected = [address for address in plan["stateful"] if address in stack.protected]
     if protected:

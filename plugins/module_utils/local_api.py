@@ -47,15 +47,14 @@ class LocalApi(LocalAws):
                 with contextlib.suppress(OSError):
                     self.apis(held["url"])
                     return False, held["url"]
-            is_same = is_alive and port in (0, held["port"])
-            # A port that is taken is told of before anything ends. On the same one what was pasted stays true.
-            sock = None if is_same else local_aws._listen(SERVE, port)
-            if is_alive:
-                local_aws._signal_group(held["process"]["pid"], signal.SIGTERM)
-                local_aws._wait_for_end([held["process"]["pid"]])
-                local_aws._signal_group(held["process"]["pid"], signal.SIGKILL)
-            with sock or local_aws._listen(SERVE, held["port"]) as listening:
-                state["serve"] = self._start(listening, server, bedrock, state["account_id"])
+            if is_alive and port in (0, held["port"]):
+                self._stop(held)
+                is_alive = False
+            # A port that is taken is told of before anything ends.
+            with self._listening(port, held.get("port", 0)) as sock:
+                if is_alive:
+                    self._stop(held)
+                state["serve"] = self._start(sock, server, bedrock, state["account_id"])
             self._write(state)
             url = state["serve"]["url"]
             try:
@@ -66,6 +65,21 @@ class LocalApi(LocalAws):
                     f"the server gave no answer ({error}); the last line of {log} is: {local_aws._last_line(log)}"
                 ) from error
             return True, url
+
+    @staticmethod
+    def _stop(held: dict[str, Any]) -> None:
+        """End the server, which holds nothing that is lost."""
+        pid = held["process"]["pid"]
+        local_aws._signal_group(pid, signal.SIGTERM)
+        local_aws._wait_for_end([pid])
+        local_aws._signal_group(pid, signal.SIGKILL)
+
+    @staticmethod
+    def _listening(port: int, before: int) -> socket.socket:
+        """Listen on this port; where it is 0, on the one that it was before, so that what was pasted stays true, or on any."""
+        with contextlib.suppress(LocalAwsError):
+            return local_aws._listen(SERVE, port or before, HOST)
+        return local_aws._listen(SERVE, port, HOST)
 
     def served(self) -> str:
         """The URL of the server that runs; empty when none does."""

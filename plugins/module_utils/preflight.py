@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.bbws.site_builder.plugins.module_utils import access
 from ansible_collections.bbws.site_builder.plugins.module_utils.dr import (
     BEDROCK_SERVICES,
     PRIMARY_SERVICES,
@@ -90,6 +91,7 @@ def _unless_empty(check: Check) -> Check:
 _ALONE: dict[str, Check] = {
     "api_gateway_domain": _unless_empty(api_gateway.SCHEMA.known["domain"]),
     "lambda_reserved_concurrency": entries(lambda_.SCHEMA.known["reserved_concurrency"]),
+    "site_builder_access_trust": lambda value, _name: access.trust_problems(value),
     "site_builder_account_id": ACCOUNT,
     "site_builder_alert_emails": items(_EMAIL),
     "site_builder_allow_destroy": items(_ADDRESS),
@@ -240,6 +242,30 @@ def run_options(options: Mapping[str, Any]) -> list[str]:
     return problems
 
 
+# The versions of community.general whose terraform module was held against what we rely on beyond its documentation, by
+# tests/unit/module_utils/terraform/test_community_general.py: from the first on, and below the second.
+COMMUNITY_GENERAL = ("12.0.0", "14.0.0")
+
+
+def community_general(version: str) -> list[str]:
+    """Refuse a community.general that was not tested: plans are read from what its terraform module prints and returns.
+
+    version: of the one that is installed; empty, as that of a checkout in development may be, passes.
+    """
+    first, below = COMMUNITY_GENERAL
+    if not version or _release(first) <= _release(version) < _release(below):
+        return []
+    return [
+        f"community.general is {version}, and what its terraform module prints and returns, from which plans and failures are "
+        f"read, is tested from {first} to below {below}; install one of those: ansible-galaxy collection install "
+        f"'community.general:>={first},<{below}'"
+    ]
+
+
+def _release(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version.partition("-")[0])]
+
+
 def switched(values: Mapping[str, Mapping[str, Any]], switches: Collection[str]) -> list[str]:
     """Refuse the engine's switches wherever a person can set them: each of them leaves out a guard that a playbook needs.
 
@@ -328,7 +354,7 @@ def settings(values: Mapping[str, Any]) -> dict[str, Any]:
     local = values["site_builder_target"] == "local"
     context = _context(values) | ({"account_id": LOCAL_ACCOUNT_ID} if local else {})
     region = context["region"]
-    local_pool = f"arn:{partition_of(region)}:cognito-idp:{region}:{LOCAL_ACCOUNT_ID}:userpool/{region}_{LOCAL_POOL}"
+    local_pool = pool_arn(region, LOCAL_ACCOUNT_ID, LOCAL_POOL)
     return {
         "context": context,
         "dr": _flags(values),
@@ -429,16 +455,24 @@ def _emails(values: Mapping[str, Any]) -> Iterator[str]:
         seen.add(address.lower())
 
 
+def pool_arn(region: str, account: str, pool: str) -> str:
+    """The ARN of a user pool, by what follows the region in its id."""
+    return f"arn:{partition_of(region)}:cognito-idp:{region}:{account}:userpool/{region}_{pool}"
+
+
 def _pools(values: Mapping[str, Any]) -> Iterator[str]:
     name, account, region = (
         "site_builder_cognito_user_pool_arns",
         values["site_builder_account_id"],
         values["site_builder_region"],
     )
-    example = f"arn:{partition_of(region)}:cognito-idp:{region}:{account}:userpool/{region}_AbCdEfGhI"
+    example = pool_arn(region, account, "AbCdEfGhI")
     arns = values[name]
     if not arns and values["site_builder_target"] == "aws":
-        yield f"{name} is empty, and the API must know who may call it; {FIX_IN_INVENTORY}, for instance [{example}]"
+        yield (
+            f"{name} is empty, and the API must know who may call it; {FIX_IN_INVENTORY}, for instance [{example}], or make a "
+            "pool with playbooks/bootstrap.yml -e site_builder_cognito=create"
+        )
     for position, arn in enumerate(arns):
         match = _POOL_ARN.fullmatch(arn)
         if not match or (match["partition"], match["region"]) != (partition_of(region), match["home"]):

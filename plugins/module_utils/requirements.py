@@ -107,7 +107,11 @@ def read_requirements(path: Path, target: Target) -> Requirements:
     wanted: dict[str, list[tuple[Path, str, Requirement, frozenset[str]]]] = {}
     limits: dict[str, list[Requirement]] = {}
     for file, line, requirement, hashes, is_limit in _lines(path, result, False):
-        if not target.needs(requirement):
+        try:
+            counts = target.needs(requirement)
+        except PackageError as error:
+            raise PackageError(f"{file}: {error}") from error
+        if not counts:
             continue
         key = canonicalize_name(requirement.name)
         if is_limit:

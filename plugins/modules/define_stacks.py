@@ -31,7 +31,7 @@ options:
     elements: str
     choices: [dynamodb, s3, iam, lambda, api_gateway, monitoring]
   render:
-    description: Whether to return RV(rendered) too.
+    description: Whether to return RV(rendered) and RV(rendered_levels) too.
     type: bool
     default: false
 """
@@ -97,6 +97,11 @@ artifact_buckets:
   description: The key of the bucket for each of these packages.
   returned: success
   type: dict
+models:
+  description: The models that functions may call, as M(bbws.site_builder.environment_info) takes them.
+  returned: success
+  type: list
+  elements: dict
 predicted_outputs:
   description: What each stack will output, as P(bbws.site_builder.stack_inputs#filter) takes it.
   returned: success
@@ -124,7 +129,10 @@ stacks:
       description: Whether it works in the replica region too.
       type: bool
     asks:
-      description: Of the stack iam, by role, the inference profiles whose routes to ask Bedrock for.
+      description: Of the stack iam, by role, the inference profiles for whose routes a run asks Bedrock; empty for the others.
+      type: dict
+    probes:
+      description: Of the stack lambda, by function, with what it is verified after a release.
       type: dict
     depends_on:
       description: The stacks that it needs first.
@@ -155,4 +163,8 @@ rendered:
       package, is one that plans.
   returned: when O(render=true)
   type: dict
+rendered_levels:
+  description: The file C(terraform/modules/api_gateway/main.levels.tf), deeper than it is where a path of these APIs needs that.
+  returned: when O(render=true)
+  type: str
 """

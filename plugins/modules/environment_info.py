@@ -52,6 +52,22 @@ options:
     type: list
     elements: str
     default: []
+  models:
+    description:
+      - The models that functions will call. One past its end is refused, one that is no longer active is warned of. What cannot
+        be asked, for want of a right or of a way to Bedrock, is passed over.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      model:
+        description: The id of the foundation model.
+        type: str
+        required: true
+      region:
+        description: Where it is called.
+        type: str
+        required: true
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -92,7 +108,8 @@ states:
       RV(ignore:resources) (their number), RV(ignore:tainted) (addresses of tables, buckets and keys that are marked for
       replacement), RV(ignore:protected) (addresses that AWS protects against deletion),
       RV(ignore:buckets) (by address C(name) and C(region)), RV(ignore:replicas) (of tables by address, the KMS key by region,
-      empty for none of the customer's), RV(ignore:by_replica) (addresses of what the provider C(aws.replica) has made),
+      empty for none of the customer's), RV(ignore:ttl) (the attribute by which items of a table expire, by address),
+      RV(ignore:by_replica) (addresses of what the provider C(aws.replica) has made),
       RV(ignore:filled) (the names of those that hold any version of any object, see O(look_into)),
       RV(ignore:outputs) (name to value), RV(ignore:sensitive) (the names of the sensitive ones) and
       RV(ignore:interrupted) (what tells the recovery marker from every other one, empty where there is none, see
@@ -117,8 +134,10 @@ pins:
 
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 with suppress(ImportError):  # AnsibleAWSModule says that it is missing
@@ -126,6 +145,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.bbws.site_builder.plugins.module_utils import bedrock
 from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of, expect_owner, not_ours, sentence
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases import parts, records
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases.store import newest_key
@@ -181,6 +201,14 @@ def parse_state(text: bytes | str, where: str) -> dict[str, Any]:
             if resource["type"] == "aws_dynamodb_table"
             for instance in resource["instances"]
         },
+        "ttl": {
+            address(resource, instance): ttl["attribute_name"]
+            for resource in resources
+            if resource["type"] == "aws_dynamodb_table"
+            for instance in resource["instances"]
+            for ttl in instance["attributes"].get("ttl") or []
+            if ttl["enabled"]
+        },
         "by_replica": [
             address(resource, instance)
             for resource in resources
@@ -202,6 +230,7 @@ NOTHING: dict[str, Any] = {
     "protected": [],
     "buckets": {},
     "replicas": {},
+    "ttl": {},
     "by_replica": [],
     "filled": [],
     "outputs": {},
@@ -253,6 +282,20 @@ def asked(client: Callable[[str], Any], profiles: list[dict[str, str]], pool: Th
     return futures
 
 
+def judge_models(module: AnsibleAWSModule, lives: list[tuple[str, Future[bedrock.Life]]]) -> None:
+    """Refuse what has ended, warn of what will end."""
+    for model, answer in lives:
+        try:
+            life = answer.result()
+        except (BotoCoreError, ClientError):
+            # playbooks/check.yml says why.
+            continue
+        if problem := bedrock.past(model, life, datetime.now(UTC)):
+            module.fail_json(msg=problem)
+        if warning := bedrock.ageing(model, life):
+            module.warn(warning)
+
+
 def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
@@ -264,6 +307,12 @@ def main() -> None:
             "applied": {"type": "bool", "default": False},
             "inference_profiles": {"type": "list", "elements": "dict", "default": []},
             "look_into": {"type": "list", "elements": "str", "default": []},
+            "models": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {name: {"type": "str", "required": True} for name in ("model", "region")},
+            },
         },
         supports_check_mode=True,
     )
@@ -281,9 +330,16 @@ def main() -> None:
     pool = ThreadPoolExecutor(max_workers=4)
     # Nobody shall wait for an answer that is not needed.
     quick = Config(connect_timeout=5, read_timeout=10, retries={"max_attempts": 2})
-    futures = asked(
-        lambda region: module.client("bedrock", region=region, config=quick), params["inference_profiles"], pool
-    )
+
+    @cache
+    def bedrock_in(region: str) -> Any:
+        return module.client("bedrock", region=region, config=quick)
+
+    futures = asked(bedrock_in, params["inference_profiles"], pool)
+    lives = [
+        (one["model"], pool.submit(bedrock.life_of, bedrock_in(one["region"]), one["model"]))
+        for one in params["models"]
+    ]
     s3 = expect_owner(module.client("s3"), params["account_id"])
     exists = True
     bucket = params["state_bucket"]
@@ -348,15 +404,17 @@ def main() -> None:
             except (BotoCoreError, ClientError) as error:
                 module.fail_json(msg=sentence(error, f"looking into the bucket {name} (s3:ListBucketVersions)"))
 
+    judge_models(module, lives)
     told = {name: future.result() for name, future in futures.items()}
+    made = parts.of_outputs({stack: state["outputs"] for stack, state in states.items()})
     module.exit_json(
         changed=False,
         caller_arn=caller["Arn"],
         state_bucket_exists=exists,
         states=states,
         release=release,
-        parts=parts.of_outputs({stack: state["outputs"] for stack, state in states.items()}),
-        pins=records.pins(release),
+        parts=made,
+        pins=records.pins(release, made),
         routed_regions={name: regions for name, (regions, reason) in told.items() if not reason},
         not_told={name: reason for name, (_, reason) in told.items() if reason},
     )

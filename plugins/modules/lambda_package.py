@@ -112,6 +112,13 @@ def source_files(source: Path) -> dict[str, Entry]:
             raise PackageError(f"{path} is a link to no file in {source}; put the file itself there")
         if not path.is_file():
             continue
+        try:
+            relative.as_posix().encode()
+        except UnicodeEncodeError as error:
+            name = os.fsencode(path).decode("utf-8", "backslashreplace")
+            raise PackageError(
+                f"{name} has a name that is not UTF-8, which a package cannot hold; rename it"
+            ) from error
         # The owner's bit alone: the others depend on the umask of whoever has checked out or installed.
         files[relative.as_posix()] = Entry(path.read_bytes(), bool(path.stat().st_mode & stat.S_IXUSR))
     return files

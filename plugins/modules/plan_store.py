@@ -162,6 +162,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.stores import (
     Bucket,
@@ -347,7 +348,14 @@ def main() -> None:
     except SiteBuilderError as error:
         module.fail_json(msg=str(error))
     except (BotoCoreError, ClientError) as error:
-        module.fail_json(msg=f"{stores[-1].where()} cannot be used for plans: {error}")
+        way_out = ""
+        if code_of(error) in ("403", "AccessDenied"):
+            # What a bucket of another account says, too.
+            way_out = (
+                f"; use the credentials of account {params['facts']['account_id']}, and a role that may plan or apply, as "
+                "playbooks/bootstrap.yml makes them"
+            )
+        module.fail_json(msg=f"{stores[-1].where()} cannot be used for plans: {error}{way_out}")
     except OSError as error:
         module.fail_json(msg=f"{error.filename} cannot be used for plans: {error.strerror}")
     module.exit_json(changed=False, **result)

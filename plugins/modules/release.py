@@ -68,6 +68,10 @@ options:
     description: Why APIs and functions cannot be called from here; empty, they can.
     type: str
     default: ""
+  functions_url:
+    description: Where functions are invoked, when that is not where the rest of Lambda is, such as the server of C(serve.yml).
+    type: str
+    default: ""
   since:
     description: When the run began, in ISO 8601. An alarm that had gone off by then is told and fails nothing.
     type: str
@@ -160,6 +164,7 @@ def main() -> None:
             "alarms": {"type": "list", "elements": "str", "default": []},
             "probes": {"type": "dict", "default": {}},
             "unreachable": {"type": "str", "default": ""},
+            "functions_url": {"type": "str", "default": ""},
             "since": {"type": "str", "required": True},
             "stacks": {"type": "list", "elements": "str", "default": []},
             "account_id": {"type": "str", "required": True},
@@ -174,7 +179,8 @@ def main() -> None:
     )
     patient = Config(retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"})
     apis = module.client("apigateway", config=patient)
-    serving = Serving(module.client("lambda"), apis, module.client("cloudwatch"))
+    runner = module.client("lambda", endpoint=params["functions_url"]) if params["functions_url"] else None
+    serving = Serving(module.client("lambda"), apis, module.client("cloudwatch"), runner)
     wanted = Wanted(
         canary=params["canary"] or None,
         verify=params["verify"],

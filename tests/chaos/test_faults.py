@@ -19,7 +19,7 @@ from tests.conftest import Run
 
 from . import disks
 from .proxy import Call
-from .world import World, note
+from .world import STACKS, World, note
 
 FAULTS = int(os.environ.get("CHAOS_FAULTS", "2"))
 SEED = os.environ.get("CHAOS_SEED", "13")
@@ -45,13 +45,15 @@ class Chain:
     def __init__(self, world: World, chance: random.Random, chain: str) -> None:
         self.world, self.chance, self.chain = world, chance, chain
         self.faults = 0
+        # The first deployment is of all stacks; a change is of some of them, each time of others.
+        self.limit: tuple[str, ...] = ()
 
     def counted(self, kind: str, detail: str, run: Run, hit: bool) -> None:
         """Note the fault and heal: the same deployment once more, with nothing in its way."""
         self.world.proxy.begin()
         if not hit:
             assert run.code == 0, run.output
-            self.world.round += 1
+            self.next()
             return
         self.faults += 1
         failed = self.world.log
@@ -60,20 +62,25 @@ class Chain:
             kind="fault", chain=self.chain, fault=self.faults, what=kind, detail=detail, code=run.code, locks=locks, log=str(failed)
         )  # fmt: skip
         if run.code:
-            again = self.world.run()
+            again = self.world.run("deploy.yml", *self.limit)
             assert again.code == 0, f"{kind} ({detail}), then:\n{again.output}"
+        self.next()
+
+    def next(self) -> None:
+        """Something else to deploy."""
         self.world.round += 1
+        self.limit = ("--limit", ",".join(self.chance.sample(STACKS, 3)))
 
     def finish(self) -> None:
         whole = self.world.run()
         assert whole.code == 0, whole.output
-        self.world.assert_whole()
-        self.world.assert_nothing_to_do()
+        assert self.world.problems() == {}
+        assert self.world.unsettled() == ""
         assert self.world.leaks() == {}
         note(kind="fault chain", chain=self.chain, faults=self.faults, result="whole")
 
     def network(self, kind: str) -> None:
-        first = self.chance.randint(1, 700)
+        first = self.chance.randint(1, 300 if self.limit else 700)
         length = self.chance.choice(NETWORK[kind])
         hit: list[str] = []
 
@@ -88,7 +95,7 @@ class Chain:
             self.world.proxy.after = fault
         else:
             self.world.proxy.before = fault
-        process = self.world.start()
+        process = self.world.start("deploy.yml", *self.limit)
         run = self.world.ended(process, self.world.log)
         self.counted(kind, f"{length} calls from the {first}th, {hit[:1]}", run, bool(hit))
 
@@ -107,14 +114,14 @@ class Chain:
         else:
             self._fails_at_a_call(kind, disk)
             detail = "from a random call on"
-        process = self.world.start()
+        process = self.world.start("deploy.yml", *self.limit)
         run = self.world.ended(process, self.world.log)
         disk.heal()
         self.counted(kind, detail, run, run.code != 0 or bool(DISK_SAID.search(run.output)))
 
     def _fails_at_a_call(self, kind: str, disk: disks.Disk) -> None:
         """read-only: no more can be written. unsaved: and the state bucket cannot be reached either."""
-        first = self.chance.randint(1, 700) if kind == "read-only" else self.chance.randint(20, 100)
+        first = self.chance.randint(1, 300) if kind == "read-only" else self.chance.randint(10, 60)
         once = threading.Lock()
 
         def fault(call: Call) -> str | None:

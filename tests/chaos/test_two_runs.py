@@ -52,6 +52,6 @@ def test_two_at_once(tmp_path: Path) -> None:
             world.round += 1
         whole = world.run()
         assert whole.code == 0, whole.output
-        world.assert_whole()
-        world.assert_nothing_to_do()
+        assert world.problems() == {}
+        assert world.unsettled() == ""
         assert world.leaks() == {}

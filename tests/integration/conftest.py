@@ -22,14 +22,14 @@ BOUNDARY = "arn:aws:iam::333333333333:policy/boundary"
 class Environment:
     """A deployed environment, the run that deployed it, and clients for the AWS that holds it.
 
-    always: arguments of every run, as if the inventory said so.
+    always: arguments of every run, as if the inventory said so. screen: of the first run, see play.
     """
 
     always: tuple[str, ...] = ()
 
-    def __init__(self, name: str, work_dir: Path, *always: str) -> None:
+    def __init__(self, name: str, work_dir: Path, *always: str, screen: tuple[int, int] | None = None) -> None:
         self.name, self.work_dir, self.always = name, work_dir, always
-        self.first = self.deploy()
+        self.first = self.deploy(screen=screen)
         self.state = json.loads((work_dir / "local_aws/state.json").read_text())
 
     def deploy(self, *arguments: str, **options: Any) -> Run:
@@ -84,7 +84,9 @@ def dev(embedded_aws: Path) -> Environment:
 
 @pytest.fixture(scope="session")
 def prod(embedded_aws: Path) -> Environment:
-    return Environment("prod", embedded_aws, "-e", f"site_builder_permissions_boundary_arn={BOUNDARY}")
+    return Environment(
+        "prod", embedded_aws, "-e", f"site_builder_permissions_boundary_arn={BOUNDARY}", screen=(40, 100)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -104,6 +104,7 @@ class Services(Random):
             "site_builder_tags": self.some(**{"Cost Centre": "a/b+c=d", "Owner": "täam@example.com"}),
             "site_builder_kms_key_arn": arns[0],
             "site_builder_replica_kms_key_arn": arns[1],
+            "site_builder_bedrock_routed_regions": [],
             "site_builder_permissions_boundary_arn": f"arn:aws:iam::{account}:policy/boundary" if keyed else "",
             "site_builder_cognito_user_pool_arns": [
                 f"arn:aws:cognito-idp:{region}:{account}:userpool/{region}_{self.word()}"

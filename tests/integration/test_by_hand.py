@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT, play
+from tests.embedded_aws import EmbeddedAws
 
 from .conftest import Environment
 
@@ -224,7 +225,11 @@ def unexplained(found: dict[str, list[str]], changes: list[Change]) -> list[str]
 @pytest.mark.long
 def test_thirty_changes_are_thirty_findings(dev: Environment) -> None:
     assert len(CHANGES) == 30
+    aws = EmbeddedAws(dev.work_dir)
+    aws.forget_calls()
     nothing = dev.deploy(playbook="playbooks/drift.yml")
+    # The report of the run, where reports are kept.
+    assert set(aws.writes()) <= {"s3 PutObject"}
     assert (nothing.code, nothing.results()) == (0, dict.fromkeys(STACKS, "none")), nothing.output
     hand = Hand(dev)
     for change in CHANGES:

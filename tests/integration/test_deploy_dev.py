@@ -10,13 +10,16 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.chaos.proxy import Proxy
 from tests.conftest import BIN, ROOT, clean_environment, play
+from tests.embedded_aws import EmbeddedAws
 from tests.killing import kill_the_apply
 
 from .conftest import Environment
@@ -76,7 +79,8 @@ def test_buckets(dev: Environment, key: str) -> None:
 
 def test_states_are_in_the_bucket_and_nowhere_else(dev: Environment) -> None:
     objects = dev.client("s3", REGION).list_objects_v2(Bucket="site-builder-tfstate-dev-123456789012-eu-west-1")
-    assert {o["Key"] for o in objects["Contents"]} == {f"site-builder/dev/{s}/terraform.tfstate" for s in STACKS}
+    keys = {o["Key"] for o in objects["Contents"] if not o["Key"].startswith("site-builder/dev/releases/")}
+    assert keys == {f"site-builder/dev/{s}/terraform.tfstate" for s in STACKS}
     # .terraform/terraform.tfstate is Terraform's record of the backend, no state.
     local = [p for p in dev.work_dir.rglob("*.tfstate*") if p.parent.name != ".terraform"]
     assert local + list(ROOT.glob("terraform/**/*.tfstate")) == []
@@ -261,6 +265,17 @@ def test_what_was_reviewed_is_applied(dev: Environment, tmp_path: Path) -> None:
         before,
         live(),
     }
+    assert "verify: passed: function agents" in applied.output
+
+    # And taken back, which the same deployment once more does not undo; tests/integration/test_releases.py has the rest.
+    back = dev.deploy(playbook="playbooks/rollback.yml")
+    assert back.code == 0, back.output
+    assert live() == before
+    again = dev.deploy(*arguments)
+    assert again.code == 0, again.output
+    assert again.results() == {"lambda": "unchanged"}
+    assert f"agents at {before} instead of {int(before) + 1}" in again.output
+    assert live() == before
 
 
 @pytest.mark.long
@@ -436,6 +451,32 @@ def test_a_killed_apply_is_made_whole_by_the_next_run(dev: Environment) -> None:
     objects = dev.client("s3", REGION).list_objects_v2(Bucket=state_bucket, Prefix="site-builder/dev/dynamodb/")
     assert [one["Key"] for one in objects["Contents"]] == ["site-builder/dev/dynamodb/terraform.tfstate"]
     assert "site-builder-killed-dev" in {one["name"] for one in dev.resources(REGION)["aws_dynamodb_table"]}
+
+
+def test_a_denial_is_named_and_two_runs_at_once_heal_it(dev: Environment) -> None:
+    """One of each of what tests/chaos does for an hour: a denied call, a network that fails, two runs that meet."""
+    tables = yaml.safe_load((ROOT / "roles/dynamodb/defaults/main.yml").read_text())["dynamodb_tables"]
+    tables |= {key: {"hash_key": {"name": "id"}} for key in ("killed", "denied")}
+    arguments = ("--limit", "dynamodb", "-e", json.dumps({"dynamodb_tables": tables}))
+    aws = EmbeddedAws(dev.work_dir)
+    aws.deny({"service": "dynamodb", "operation": "UpdateContinuousBackups", "containing": "-denied-"})
+    refused = dev.deploy(*arguments)
+    aws.deny_nothing()
+    assert refused.code != 0
+    reason = refused.stacks()["dynamodb"]["reason"]
+    assert 'module.tables["denied"].aws_dynamodb_table.this' in reason
+    assert "is not authorized to perform: dynamodb:UpdateContinuousBackups" in reason
+
+    proxy = Proxy(dev.work_dir / "proxy.calls")
+    # Each of these is tried again by whoever has asked.
+    proxy.before = lambda call: {7: "reset", 11: "unavailable"}.get(call.number)
+    with proxy.in_front_of(dev.work_dir / "local_aws/state.json"), ThreadPoolExecutor(2) as both:
+        runs = list(both.map(lambda _: dev.deploy(*arguments), range(2)))
+    assert [run.code for run in runs] == [0, 0], "\n".join(run.output for run in runs)
+    assert proxy.calls > 11
+    state = dev.resources(REGION)["aws_dynamodb_table"]
+    assert sorted(one["name"] for one in state) == dev.client("dynamodb", REGION).list_tables()["TableNames"]
+    assert len(state) == len(tables)
 
 
 def test_destroy_needs_the_name(dev: Environment) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from pathlib import Path
 
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import resource_name
@@ -16,6 +18,16 @@ PRIMARY, REPLICA = "af-south-1", "eu-west-1"
 def test_prod_deploys(prod: Environment) -> None:
     assert prod.first.code == 0, prod.first.output
     assert set(prod.first.results().values()) == {"succeeded"}
+
+
+def test_the_first_deployment_is_told_on_one_screen(prod: Environment) -> None:
+    """TERMINAL_TEXT=docs/first-deployment.txt writes down what a person sees."""
+    lines = prod.first.output.strip().splitlines()
+    assert len(lines) <= 60, prod.first.output
+    assert any(line.startswith("dynamodb: ") and "to create" in line for line in lines)
+    assert any(line.startswith("monitoring   succeeded") for line in lines)
+    if where := os.environ.get("TERMINAL_TEXT"):
+        Path(where).write_text("\n".join(lines) + "\n")
 
 
 @pytest.mark.long

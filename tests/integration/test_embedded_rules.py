@@ -168,11 +168,26 @@ def prepare(aws: Aws) -> None:
     for name in ("global", "local", "source", "alone"):
         dynamodb.create_table(**table(name, StreamSpecification=stream))
     dynamodb.create_table(**table("kept", DeletionProtectionEnabled=True))
+    dynamodb.create_table(**table("expiring"))
+    dynamodb.update_time_to_live(**expires("a"))
     s3 = aws.client("s3")
     s3.create_bucket(Bucket="bucket", **PLACED)
+    for name in ("versions", "copy", "copied"):
+        s3.create_bucket(Bucket=name, **PLACED)
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_replication(**replication("copied", "copy"))
+    for name in ("poor", "rich"):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+    rights = policy(Action=["ec2:*", "sqs:SendMessage"], Resource="*")
+    iam.put_role_policy(RoleName="rich", PolicyName="rights", PolicyDocument=rights)
     functions = aws.client("lambda")
     for name in ("small", "other"):
         functions.create_function(**function(name))
+    functions.create_function(**function("triggered"))
+    for number in range(1, 75):
+        functions.add_permission(**trigger("a", number))
+    functions.create_function(**function("poor", Role=role_arn("poor")))
+    functions.put_function_concurrency(FunctionName="poor", ReservedConcurrentExecutions=0)
     gateway = aws.client("apigateway")
     for name, kind in (("edge", "EDGE"), ("regional", "REGIONAL"), ("mapped", "REGIONAL")):
         api = gateway.create_rest_api(name=name, endpointConfiguration={"types": [kind]})["id"]
@@ -183,15 +198,26 @@ def prepare(aws: Aws) -> None:
         deployment = gateway.create_deployment(restApiId=api)["id"]
         for stage in ("live", "old"):
             gateway.create_stage(restApiId=api, stageName=stage, deploymentId=deployment)
+        gateway.create_deployment(restApiId=api, description="in no stage")
     gateway.create_domain_name(
         domainName="www.example.com", regionalCertificateArn="arn:aws:acm:eu-west-1:1:certificate/a"
     )
     gateway.create_base_path_mapping(domainName="www.example.com", restApiId=api_id(aws, "mapped"), stage="live")
+    gateway.create_rest_api(name="private", endpointConfiguration={"types": ["PRIVATE"]})
     aws.client("logs").create_log_group(logGroupName="group")
 
 
 def api_id(aws: Aws, name: str) -> str:
     return next(api["id"] for api in aws.client("apigateway").get_rest_apis()["items"] if api["name"] == name)
+
+
+def deployment_of(aws: Aws, name: str, served: bool) -> dict[str, str]:
+    api = api_id(aws, name)
+    found = aws.client("apigateway").get_deployments(restApiId=api)["items"]
+    return {
+        "restApiId": api,
+        "deploymentId": next(one["id"] for one in found if bool(one.get("description")) is not served),
+    }
 
 
 def method_of(aws: Aws, name: str) -> dict[str, str]:
@@ -232,6 +258,59 @@ def creates(*changes: dict[str, Any], name: str = "plain", keys: tuple[str, ...]
     return {"TableName": name, "AttributeDefinitions": definitions, "GlobalSecondaryIndexUpdates": list(changes)}
 
 
+def expires(attribute: str, enabled: bool = True) -> dict[str, Any]:
+    return {
+        "TableName": "expiring",
+        "TimeToLiveSpecification": {"AttributeName": attribute, "Enabled": enabled},
+    }
+
+
+def alarm(**more: Any) -> dict[str, Any]:
+    metric = {"Namespace": "AWS/Lambda", "MetricName": "Errors", "Statistic": "Sum", "Period": 300}
+    limit = {"Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"}
+    return {"AlarmName": "alarm", **metric, **limit, **more}
+
+
+def new_stage(aws: Aws, name: str) -> dict[str, str]:
+    api = api_id(aws, "regional")
+    deployment = aws.client("apigateway").get_deployments(restApiId=api)["items"][0]["id"]
+    return {"restApiId": api, "stageName": name, "deploymentId": deployment}
+
+
+def model(aws: Aws, name: str) -> dict[str, str]:
+    return {"restApiId": api_id(aws, "regional"), "name": name, "contentType": "application/json", "schema": "{}"}
+
+
+def host(name: str, kind: str, region: str) -> dict[str, Any]:
+    field = "certificateArn" if kind == "EDGE" else "regionalCertificateArn"
+    arn = f"arn:aws:acm:{region}:{ACCOUNT}:certificate/a"
+    return {"domainName": f"{name}.example.com", field: arn, "endpointConfiguration": {"types": [kind]}}
+
+
+def trigger(name: str, number: int = 0) -> dict[str, str]:
+    source = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{name}"
+    rule = {"Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com", "SourceArn": source}
+    return {"FunctionName": "triggered", "StatementId": f"one{number}", **rule}
+
+
+def role_arn(name: str) -> str:
+    return f"arn:aws:iam::{ACCOUNT}:role/{name}"
+
+
+def network(aws: Aws) -> dict[str, list[str]]:
+    ec2 = aws.client("ec2")
+    subnet = ec2.describe_subnets()["Subnets"][0]
+    groups = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [subnet["VpcId"]]}])["SecurityGroups"]
+    return {"SubnetIds": [subnet["SubnetId"]], "SecurityGroupIds": [groups[0]["GroupId"]]}
+
+
+def replication(source: str, target: str) -> dict[str, Any]:
+    rule = {"ID": "one", "Status": "Enabled", "Priority": 1, "Filter": {"Prefix": ""}}
+    rule |= {"DeleteMarkerReplication": {"Status": "Disabled"}, "Destination": {"Bucket": f"arn:aws:s3:::{target}"}}
+    return {"Bucket": source, "ReplicationConfiguration": {"Role": ROLE, "Rules": [rule]}}
+
+
+QUEUE = {"TargetArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue"}
 OFF = {"StreamEnabled": False}
 PLACED = {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
 ENOUGH = [index(name, "id", 20) for name in "abcde"]
@@ -256,6 +335,184 @@ CASES = [
         "ValidationException",
         "acted as a source region for new replica(s) being added to the table in the last 24 hours",
         {"TableName": "alone"},
+    ),
+    Case(
+        "other_ttl_attribute",
+        "dynamodb",
+        "update_time_to_live",
+        expires("b"),
+        "ValidationException",
+        "TimeToLive is active on a different AttributeName: current AttributeName is a",
+        expires("a", False),
+    ),
+    Case(
+        "alarm_window",
+        "cloudwatch",
+        "put_metric_alarm",
+        alarm(EvaluationPeriods=289),
+        "ValidationError",
+        "Metrics cannot be checked across more than a day",
+        alarm(EvaluationPeriods=288),
+    ),
+    Case(
+        "alarm_window",
+        "cloudwatch",
+        "put_metric_alarm",
+        alarm(EvaluationPeriods=169, Period=3600),
+        "ValidationError",
+        "across more than a week",
+        alarm(EvaluationPeriods=168, Period=3600),
+    ),
+    Case(
+        "alarm_datapoints",
+        "cloudwatch",
+        "put_metric_alarm",
+        alarm(EvaluationPeriods=2, DatapointsToAlarm=3),
+        "ValidationError",
+        "DatapointsToAlarm (3) must be less than or equal to",
+        alarm(EvaluationPeriods=2, DatapointsToAlarm=2),
+    ),
+    Case(
+        "reserved_group",
+        "logs",
+        "create_log_group",
+        {"logGroupName": "aws/mine"},
+        "InvalidParameterException",
+        "Log groups starting with AWS/ are reserved for AWS",
+        {"logGroupName": "/aws/mine"},
+    ),
+    Case(
+        "stage_name",
+        "apigateway",
+        "create_stage",
+        lambda aws: new_stage(aws, "a.b"),
+        "BadRequestException",
+        "Stage name only allows a-zA-Z0-9_-",
+        lambda aws: new_stage(aws, "a_b-c"),
+    ),
+    Case(
+        "model_name",
+        "apigateway",
+        "create_model",
+        lambda aws: model(aws, "a-b"),
+        "BadRequestException",
+        "Model name must be alphanumeric",
+        lambda aws: model(aws, "aB1"),
+    ),
+    Case(
+        "private_without_policy",
+        "apigateway",
+        "create_deployment",
+        lambda aws: {"restApiId": api_id(aws, "private")},
+        "BadRequestException",
+        "Private REST API doesn't have a resource policy attached to it",
+        lambda aws: {"restApiId": api_id(aws, "regional")},
+    ),
+    Case(
+        "certificate_region",
+        "apigateway",
+        "create_domain_name",
+        host("a", "EDGE", "eu-west-1"),
+        "BadRequestException",
+        "Certificate must be in 'us-east-1'.",
+        host("a", "EDGE", "us-east-1"),
+    ),
+    Case(
+        "certificate_region",
+        "apigateway",
+        "create_domain_name",
+        host("b", "REGIONAL", "us-east-1"),
+        "BadRequestException",
+        "Certificate must be in 'eu-west-1'.",
+        host("b", "REGIONAL", "eu-west-1"),
+    ),
+    Case(
+        "mutual_tls",
+        "apigateway",
+        "create_domain_name",
+        {**host("c", "EDGE", "us-east-1"), "mutualTlsAuthentication": {"truststoreUri": "s3://bucket/a.pem"}},
+        "BadRequestException",
+        "Mutual TLS is supported for regional domain names only",
+        {**host("c", "REGIONAL", "eu-west-1"), "mutualTlsAuthentication": {"truststoreUri": "s3://bucket/a.pem"}},
+    ),
+    Case(
+        "rights_in_a_vpc",
+        "lambda",
+        "create_function",
+        lambda aws: function("inside", Role=role_arn("poor"), VpcConfig=network(aws)),
+        "InvalidParameterValueException",
+        "does not have permissions to call CreateNetworkInterface on EC2",
+        lambda aws: function("inside", Role=role_arn("rich"), VpcConfig=network(aws)),
+    ),
+    Case(
+        "dead_letter_rights",
+        "lambda",
+        "create_function",
+        function("failing", Role=f"arn:aws:iam::{ACCOUNT}:role/poor", DeadLetterConfig=QUEUE),
+        "InvalidParameterValueException",
+        "does not have permissions to call SendMessage on SQS",
+        function("failing", Role=f"arn:aws:iam::{ACCOUNT}:role/rich", DeadLetterConfig=QUEUE),
+    ),
+    Case(
+        "layers_elsewhere",
+        "lambda",
+        "create_function",
+        function("far", Layers=[f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:a:1"]),
+        "InvalidParameterValueException",
+        "Layers are expected to be in region eu-west-1",
+        function("far"),
+    ),
+    Case(
+        "function_policy_size",
+        "lambda",
+        "add_permission",
+        trigger("b" * 500),
+        "PolicyLengthExceededException",
+        "is bigger than the limit (20480)",
+        trigger("b"),
+    ),
+    Case(
+        "log_key_elsewhere",
+        "logs",
+        "create_log_group",
+        {"logGroupName": "secret", "kmsKeyId": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1"},
+        "InvalidParameterException",
+        "The specified KMS Key Id could not be found",
+        {"logGroupName": "secret", "kmsKeyId": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"},
+    ),
+    Case(
+        "provisioned_of_reserved",
+        "lambda",
+        "put_provisioned_concurrency_config",
+        {"FunctionName": "poor", "Qualifier": "live", "ProvisionedConcurrentExecutions": 6},
+        "InvalidParameterValueException",
+        "should not be greater than the reservedConcurrentExecution",
+    ),
+    Case(
+        "replication_needs_versions",
+        "s3",
+        "put_bucket_replication",
+        replication("bucket", "versions"),
+        "InvalidRequest",
+        "Versioning must be 'Enabled' on the bucket",
+    ),
+    Case(
+        "replication_needs_versions",
+        "s3",
+        "put_bucket_replication",
+        replication("versions", "bucket"),
+        "InvalidRequest",
+        "Destination bucket must have versioning enabled",
+        replication("versions", "copy"),
+    ),
+    Case(
+        "versions_of_a_source",
+        "s3",
+        "put_bucket_versioning",
+        {"Bucket": "copied", "VersioningConfiguration": {"Status": "Suspended"}},
+        "InvalidBucketState",
+        "first delete the replication configuration",
+        {"Bucket": "copied", "VersioningConfiguration": {"Status": "Enabled"}},
     ),
     Case(
         "one_index_change",
@@ -689,6 +946,15 @@ CASES = [
         {"name": "p", "policy": bucket_policy()},
     ),
     Case(
+        "served_deployment",
+        "apigateway",
+        "delete_deployment",
+        lambda aws: deployment_of(aws, "regional", served=True),
+        "BadRequestException",
+        "Active stages pointing to this deployment must be moved or deleted",
+        lambda aws: deployment_of(aws, "regional", served=False),
+    ),
+    Case(
         "mapped_stage",
         "apigateway",
         "delete_stage",
@@ -876,7 +1142,7 @@ def test_refused_as_aws_refuses(aws: Aws, case: Case) -> None:
         aws.client("dynamodb").update_table(TableName=case.bad["TableName"], ReplicaUpdates=replica)
     code, message, status = refusal(aws, case.service, case.call, given(aws, case.bad))
     assert (code, case.says in message) == (case.code, True), message
-    assert status == (409 if code == "LimitExceeded" else 400)
+    assert status == (409 if code in ("LimitExceeded", "InvalidBucketState") else 400)
     if case.good:
         getattr(aws.client(case.service), case.call)(**given(aws, case.good))
 

@@ -116,7 +116,11 @@ def assert_no_orphans(dev: Environment) -> None:
     held = {
         "aws_dynamodb_table": set(dev.client("dynamodb", REGION).list_tables()["TableNames"]),
         "aws_s3_bucket": {b for b in names("s3", "list_buckets", "Buckets", "Name") if b != STATE_BUCKET},
-        "aws_iam_role": {role for role in names("iam", "list_roles", "Roles", "RoleName") if "-dev" in role},
+        "aws_iam_role": {
+            role
+            for role in names("iam", "list_roles", "Roles", "RoleName")
+            if "-dev" in role and "-api-logs-" not in role
+        },
         "aws_lambda_function": names("lambda", "list_functions", "Functions", "FunctionName"),
         "aws_api_gateway_rest_api": names("apigateway", "get_rest_apis", "items", "id"),
         "aws_cloudwatch_log_group": names("logs", "describe_log_groups", "logGroups", "logGroupName"),

@@ -33,7 +33,7 @@ from tests.integration.test_embedded_rules import (
     rules,
     start,
 )
-from tests.settings import DEV
+from tests.settings import DEV, PROD
 
 __all__ = ["rules"]
 
@@ -41,12 +41,15 @@ ONLY_THE_ACCOUNT = {
     "stream_of_a_replica": "whether there are replicas, which dynamodb.first_step asks of the state",
     "source_of_a_replica": "when replicas were made; the provider deletes them before their table",
     "bucket_elsewhere": "where a bucket is, which s3.stranded asks of the state",
+    "other_ttl_attribute": "by which attribute items expire now, which dynamodb.other_ttl asks of the state",
+    "versions_of_a_source": "whether the bucket is replicated now; both go in one deployment, which tries again",
     "replica_needs_a_role": "what the caller may do",
     "one_index_change": "which indexes there are; the provider changes one at a time",
     "policies_per_role": "the quota of 10 may be raised",
     "reserved_concurrency": "the quota, and what other functions of the account have reserved",
     "logging_role": "whether bootstrap.yml has been there",
     "mapped_stage": "which domains lead to the stage",
+    "served_deployment": "which deployment a stage serves; the new one is made, and the stage moves to it, first",
     "mapped_api": "which domains lead to the API",
     "region_is_off_for_sts": "which regions are enabled",
     "region_is_off": "which regions are enabled",
@@ -115,12 +118,125 @@ def projecting(*counts: int) -> dict[str, Any]:
     return {**TABLE, "global_secondary_indexes": indexes}
 
 
+def triggered(times: int) -> dict[str, Any]:
+    source = {"principal": "events.amazonaws.com", "source_arn": "arn:aws:events:eu-west-1:123456789012:rule/a"}
+    return {**FUNCTION, "allowed_triggers": {f"t{number}": source for number in range(times)}}
+
+
 def cold(*pairs: tuple[int, str], **rule: Any) -> dict[str, Any]:
     moves = [{"days": days, "storage_class": storage} for days, storage in pairs]
     return {"lifecycle_rules": [{"id": "one", "transitions": moves, **rule}]}
 
 
+DOMAIN = {"name": "a.example.com", "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/a"}
+HERE = {**DOMAIN, "certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/a"}
+VPC = {"subnet_ids": ["subnet-1"], "security_group_ids": ["sg-1"]}
+QUEUE_ARN = "arn:aws:sqs:eu-west-1:123456789012:queue"
+
 KNOWN = [
+    Known(
+        "alarm_window", "monitoring_options", {"evaluation_periods": 289}, "from 1 to 288", {"evaluation_periods": 288}
+    ),
+    Known(
+        "alarm_datapoints",
+        "monitoring_options",
+        {"datapoints_to_alarm": 2},
+        "more than evaluation_periods, 1",
+        {"datapoints_to_alarm": 2, "evaluation_periods": 2},
+    ),
+    Known(
+        "reserved_group",
+        "api_gateway_apis",
+        api(logs={"group_name": "aws/mine"}),
+        "which is no name of a log group that does not begin with aws/",
+        api(logs={"group_name": "/aws/mine"}),
+    ),
+    Known("stage_name", "api_gateway_apis", api(stage="a.b"), "no name of letters, digits, - and _", api(stage="a-b")),
+    Known(
+        "model_name",
+        "api_gateway_apis",
+        api(models={"a-b": {"schema": "{}"}}),
+        "which is no name of a model",
+        api(models={"ab": {"schema": "{}"}}),
+    ),
+    Known(
+        "private_without_policy",
+        "api_gateway_apis",
+        api(endpoint_type="PRIVATE"),
+        "without a way in; add a resource_policy",
+        {**of_api(1), "endpoint_type": "PRIVATE"},
+    ),
+    Known(
+        "certificate_region",
+        "api_gateway_apis",
+        api(domain=DOMAIN),
+        "in another region than AWS wants it for a REGIONAL domain, eu-west-1",
+        api(domain=HERE),
+    ),
+    Known(
+        "certificate_region",
+        "api_gateway_apis",
+        api(domain=HERE, endpoint_type="EDGE"),
+        "for an EDGE domain, us-east-1",
+        api(domain=DOMAIN, endpoint_type="EDGE"),
+    ),
+    Known(
+        "mutual_tls",
+        "api_gateway_apis",
+        api(domain={**DOMAIN, "truststore_uri": "s3://b/a.pem"}, endpoint_type="EDGE"),
+        "for REGIONAL APIs",
+        api(domain={**HERE, "truststore_uri": "s3://b/a.pem"}),
+    ),
+    Known(
+        "rights_in_a_vpc",
+        "function and role",
+        ({"vpc": VPC}, {}),
+        "its role may not join",
+        ({"vpc": VPC}, {"vpc": True}),
+    ),
+    Known(
+        "dead_letter_rights",
+        "function and role",
+        ({"dead_letter_target_arn": QUEUE_ARN}, {}),
+        "a target that its role may not send to",
+        ({"dead_letter_target_arn": QUEUE_ARN}, {"failure_target_arns": [QUEUE_ARN]}),
+    ),
+    Known(
+        "layers_elsewhere",
+        "lambda_functions",
+        {**FUNCTION, "extra_layer_arns": ["arn:aws:lambda:us-east-1:123456789012:layer:l:1"]},
+        "in another region than the function, eu-west-1",
+        {**FUNCTION, "extra_layer_arns": ["arn:aws:lambda:eu-west-1:123456789012:layer:l:1"]},
+    ),
+    Known("function_policy_size", "lambda_functions", triggered(80), "and Lambda takes 20480", triggered(50)),
+    Known(
+        "log_key_elsewhere",
+        "api_gateway_apis",
+        api(logs={"kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/1"}),
+        "no key of eu-west-1, where the logs are",
+        api(logs={"kms_key_arn": "arn:aws:kms:eu-west-1:123456789012:key/1"}),
+    ),
+    Known(
+        "destination_rights",
+        "function and role",
+        ({"async": {"on_failure_arn": QUEUE_ARN}}, {}),
+        "a target that its role may not send to",
+        ({"async": {"on_failure_arn": QUEUE_ARN}}, {"failure_target_arns": [QUEUE_ARN]}),
+    ),
+    Known(
+        "provisioned_of_reserved",
+        "lambda_functions",
+        {**FUNCTION, "reserved_concurrency": 1, "provisioned_concurrency": 2},
+        "more than the reserved_concurrency 1",
+        {**FUNCTION, "reserved_concurrency": 2, "provisioned_concurrency": 2},
+    ),
+    Known(
+        "replication_needs_versions",
+        "replicated bucket",
+        {"versioning": "Suspended"},
+        "which is not what replication needs",
+        {"versioning": "Suspended", "replicate": False},
+    ),
     Known(
         "projected_attributes",
         "dynamodb_tables",
@@ -283,7 +399,18 @@ def told(variable: str, value: Any, folder: Path) -> list[str]:
         return told_of_packages(*value, folder)
     if variable == "site_builder_service":
         return list(preflight.service_problems(value))
+    if variable == "monitoring_options":
+        return list(DEFINITIONS[variable](value, variable))
+    if variable == "function and role":
+        function, role = value
+        return list(lambda_._rights("a", function, role))
     definitions = {"a": value}
+    if variable == "replicated bucket":
+        try:
+            s3.define(definitions, PROD)
+        except SiteBuilderError as error:
+            return list(error.problems)
+        return []
     problems = list(DEFINITIONS[variable](definitions, variable))
     try:
         if not problems and variable == "s3_buckets":

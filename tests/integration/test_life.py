@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Run, play
+from tests.embedded_aws import EmbeddedAws
 
 from .conftest import Environment
 
@@ -192,8 +193,10 @@ def test_what_exists_is_taken_over_only_after_an_interruption(sit: Life) -> None
 
 
 def test_check_mode_writes_nothing_anywhere(sit: Life) -> None:
-    before = sit.versions()
+    before, aws = sit.versions(), EmbeddedAws(sit.work_dir)
+    aws.forget_calls()
     run = sit.deploy("--check", "--diff")
+    assert aws.writes() == []
     assert run.code == 0, run.output
     assert run.results() == {"dynamodb": "planned"}
     assert "tags.Owner" in run.output

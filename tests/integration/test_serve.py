@@ -5,10 +5,9 @@ Crashes, timeouts, what does not run and what is deployed meanwhile: tests/unit/
 
 from __future__ import annotations
 
-import json
-import re
 import shlex
 import subprocess
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,10 +50,10 @@ class Served:
 def served(dev: Environment) -> Served:
     assert "amazonaws.com" not in dev.first.output.partition("PLAY RECAP")[0].partition("report: ")[2]
     assert "next:   ansible-playbook playbooks/serve.yml -i inventories/dev" in dev.first.output
-    run = dev.deploy("-e", "site_builder_user=reader", playbook="playbooks/serve.yml")
+    screen = {"ANSIBLE_STDOUT_CALLBACK": "bbws.site_builder.terminal"}
+    run = dev.deploy("-e", "site_builder_user=reader", playbook="playbooks/serve.yml", env=screen)
     assert run.code == 0, run.output
-    lines = json.loads(re.search(r'"msg": (\[.*?\n    \])', run.output, re.DOTALL)[1])
-    told = {line.partition(":")[0]: line.partition(":")[2].strip() for line in lines}
+    told = {line.partition(":")[0]: line.partition(":")[2].strip() for line in run.output.splitlines()}
     return Served(told["api"], told["call"], told["token"], dev.work_dir)
 
 
@@ -82,13 +81,29 @@ def test_a_token_without_the_scope(served: Served) -> None:
     assert served.call("GET", "/agents", served.token_for("site-builder/agents")).status_code == 200
 
 
+def ended(served: Served, where: str) -> dict[str, Any]:
+    """The generation, once its worker is done with it."""
+    deadline = time.monotonic() + 60
+    while (found := served.call("GET", where).json())["status"] in ("queued", "running"):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.2)
+    return found
+
+
 def test_a_generation_from_its_birth_to_its_end(served: Served) -> None:
-    made = served.call("POST", "/generations", json={"prompt": "A bakery", "max_pages": 2})
-    assert made.status_code == 201, made.text
-    generation = made.json()
+    order = {"json": {"prompt": "A bakery", "max_pages": 2}, "headers": {"Idempotency-Key": "bakery-1"}}
+    made = served.call("POST", "/generations", **order)
+    assert (made.status_code, made.json()["status"]) == (202, "queued"), made.text
+    where = f"/generations/{made.json()['generation_id']}"
+    # Where it says that it will be is where it is.
+    assert made.headers["Location"] == f"/{served.url.split('/', 3)[3]}{where}"
+    generation = ended(served, where)
+    assert generation["status"] == "completed", generation
     assert "stub" in generation["site"]["title"].lower()
-    where = f"/generations/{generation['generation_id']}"
-    assert served.call("GET", where).json()["prompt"] == "A bakery"
+    assert generation["prompt"] == "A bakery"
+    # Sent again, it is the same one; another one under that key is refused.
+    assert served.call("POST", "/generations", **order).json()["generation_id"] == generation["generation_id"]
+    assert served.call("POST", "/generations", **{**order, "json": {"prompt": "A school"}}).status_code == 422
     listed = served.call("GET", "/generations?status=completed&limit=1").json()["generations"]
     assert [one["generation_id"] for one in listed] == [generation["generation_id"]]
     page = generation["site"]["pages"][0]

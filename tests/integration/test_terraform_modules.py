@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import levels
 
 from tests.conftest import ROOT, clean_environment
 
@@ -72,6 +73,34 @@ def as_module_call(name: str, folder: Path, given: dict[str, Any], case: dict[st
     return {"variable": {name: {"type": "any", "default": variables}}, "module": {name: call}}
 
 
+DEEP = 40
+
+
+def _add_deeper_levels(root: Path) -> None:
+    """A copy of the API's module with the levels that a run writes for a path of so many segments."""
+    shutil.copytree(TERRAFORM / "modules/api_gateway", root / "deep", ignore=shutil.ignore_patterns("tests"))
+    (root / "deep/main.levels.tf").write_text(levels.text(DEEP))
+    given = (TERRAFORM / "modules/api_gateway/tests/api.tftest.hcl").read_text().partition('\nrun "')[0]
+    path = "/".join(f"s{number}" for number in range(1, DEEP + 1))
+    (root / "tests/deep.tftest.hcl").write_text(
+        f"""{given}
+run "deep" {{
+  command = plan
+  module {{
+    source = "./deep"
+  }}
+  variables {{
+    api = merge(var.api, {{ routes = {{ deep = {{ path = "/{path}", method = "GET", function = "generation" }} }} }})
+  }}
+  assert {{
+    condition     = aws_api_gateway_resource.level_{DEEP}["/{path}"].path_part == "s{DEEP}" && length(local.resource_ids) == {DEEP} + 1
+    error_message = "Every level is there."
+  }}
+}}
+"""
+    )
+
+
 @pytest.fixture(scope="module")
 def results(cli_config: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What Terraform reports of all tests, one message a line."""
@@ -92,6 +121,7 @@ def results(cli_config: Path, tmp_path_factory: pytest.TempPathFactory) -> list[
         'mock_provider "aws" {}\nmock_provider "aws" {\n  alias = "replica"\n}\n'
         'run "refusals" {\n  command = plan\n  module {\n    source = "./refusals"\n  }\n}\n'
     )
+    _add_deeper_levels(root)
     env = clean_environment(root, TF_CLI_CONFIG_FILE=str(cli_config))
 
     def terraform(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -128,6 +158,17 @@ def test_behaviour(test: Path, results: list[dict[str, Any]]) -> None:
     problems = [text for place, _run, _about, text in diagnostics(results) if place == file]
     assert runs_of(test)
     assert ended == dict.fromkeys(runs_of(test), "pass"), "\n".join(problems)
+
+
+def test_a_path_of_any_depth(results: list[dict[str, Any]]) -> None:
+    (ended,) = [
+        message["test_run"]["status"]
+        for message in results
+        if message["type"] == "test_run"
+        and message["@testfile"] == "tests/deep.tftest.hcl"
+        and "status" in message["test_run"]
+    ]
+    assert ended == "pass", [text for place, _run, _about, text in diagnostics(results) if "deep" in place]
 
 
 def refused(results: list[dict[str, Any]], case: str) -> list[tuple[str, str]]:

@@ -109,6 +109,9 @@ def test_the_page_as_it_is_written(copy: Copy) -> None:
     assert done.returncode == 0, done.stdout
     rendered = (copy.root / "terraform/environments/dev/terraform.tfvars").read_text()
     was = (ROOT / "terraform/environments/dev/terraform.tfvars").read_text()
+    secret = "arn:aws:ssm:eu-west-1:111111111111:parameter/site-builder/dev/api-key"
+    assert re.search(rf'API_KEY\s+= "{secret}"', rendered)
+    assert f'parameter_arns = ["{secret}"]' in rendered
     for part in ('"/reports/{report_id}"', "site-builder-reports-dev", "site-builder-report-dev", "lambda_errors = 3"):
         assert part in rendered
         assert part not in was

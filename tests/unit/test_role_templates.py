@@ -80,7 +80,7 @@ class TestWorkDirOfTheEmbeddedAws:
 )
 def test_logging_role_is_looked_for_unless_an_api_makes_it(managed: dict, looks: bool):
     loader = DataLoader()
-    (task,) = loader.load_from_file(str(ROOT / "roles/api_gateway/tasks/before_plan.yml"), trusted_as_template=True)
+    task, *_ = loader.load_from_file(str(ROOT / "roles/api_gateway/tasks/before_plan.yml"), trusted_as_template=True)
     defined = {"stacks": {"api_gateway": {"tfvars": {"apis": {"a": {}, "b": managed}}}}}
     states = {"api_gateway": {"deployed": False}}
     templar = Templar(

@@ -48,7 +48,13 @@ def lines(checks: Iterable[Check]) -> list[str]:
 
 
 def function(
-    serving: Serving, key: str, name: str, probe: Mapping[str, Any] | None, runs: bool, qualifier: str = ALIAS
+    serving: Serving,
+    key: str,
+    name: str,
+    probe: Mapping[str, Any] | None,
+    runs: bool,
+    qualifier: str = ALIAS,
+    pause: Callable[[float], None] = time.sleep,
 ) -> Check:
     """Whether a function can be invoked; by its probe, where its definition has one and AWS is real.
 
@@ -59,15 +65,20 @@ def function(
         # An alias is no version of its own: its state is that of what it serves.
         alias = serving.alias(name) if qualifier == ALIAS else {"version": qualifier}
         found = alias and serving.version(name, alias["version"])
+        for _ in range(TRIES):
+            # In a VPC a version takes some time to come up.
+            if found and found.get("State") == "Pending":
+                pause(PAUSE_SECONDS)
+                found = serving.version(name, alias["version"])
         if not found:
             return check(what, False, f"{name} has no {qualifier} any more")
         if found.get("State", "Active") not in ("Active", "Inactive") or found.get("LastUpdateStatus") == "Failed":
             reason = found.get("StateReason") or found.get("LastUpdateStatusReason") or found.get("State")
             return check(what, False, f"{name} cannot run: {reason}")
         if not probe or not runs:
-            serving.functions.invoke(FunctionName=name, Qualifier=qualifier, InvocationType="DryRun")
+            serving.runner.invoke(FunctionName=name, Qualifier=qualifier, InvocationType="DryRun")
             return check(what, True, "may be invoked (DryRun)")
-        answer = serving.functions.invoke(
+        answer = serving.runner.invoke(
             FunctionName=name,
             Qualifier=qualifier,
             InvocationType="RequestResponse",
@@ -132,13 +143,13 @@ def health(
     serving: Serving,
     key: str,
     api: Mapping[str, Any],
-    reachable: str,
+    unreachable: str,
     get: Callable[[str], int] = fetch,
     pause: Callable[[float], None] = time.sleep,
 ) -> Check | None:
     """Whether an API answers on /health; None when it has no such route.
 
-    reachable: why it cannot be called from here; empty when it can.
+    unreachable: why it cannot be called from here; empty when it can.
     """
     what = f"api {key}"
     try:
@@ -148,8 +159,8 @@ def health(
     authorization = verbs.get("GET") or verbs.get("ANY")
     if not authorization:
         return None
-    if reachable:
-        return check(what, None, f"GET {HEALTH}: {reachable}")
+    if unreachable:
+        return check(what, None, f"GET {HEALTH}: {unreachable}")
     wanted = _ASKS.get(authorization, range(200, 300))
     url, said = f"{str(api['url']).rstrip('/')}{HEALTH}", ""
     for attempt in range(TRIES):

@@ -6,7 +6,7 @@ A record: id (sortable by time), kind (release, rollback), state (baking, live, 
 by, commit, plan, strategy, previous, tables, buckets, checks; a rollback also has `to` and `gone` (the ids gone back from).
 By key:
 
-    functions  name, live, latest, before                          versions
+    functions  name, live, latest, before, sha256 (of live)        versions
     apis       id, stage, live, latest, before, copy, routes       deployments
 
 `latest` is Terraform's; `live` is what the release serves, `before` what was served when it began. `copy` is our own deployment
@@ -55,8 +55,23 @@ def _apart(record: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, A
                 yield part, key, entry
 
 
-def pins(record: Mapping[str, Any]) -> dict[str, dict[str, dict[str, str | None]]]:
-    """The variables `releases` of the stacks lambda and api_gateway: what Terraform leaves where it is."""
+def pins(record: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, dict[str, dict[str, str | None]]]:
+    """The variables `releases` of the stacks lambda and api_gateway: what Terraform leaves where it is.
+
+    parts: what the states hold. A record outlives an environment that was destroyed; what it says of that is nobody's.
+    """
+    said = _pins(record)
+    return {
+        part: {
+            key: pin
+            for key, pin in said[part].items()
+            if key in parts[part] and parts[part][key].get("id") == record[part][key].get("id")
+        }
+        for part in PARTS
+    }
+
+
+def _pins(record: Mapping[str, Any]) -> dict[str, dict[str, dict[str, str | None]]]:
     found: dict[str, dict[str, dict[str, str | None]]] = {part: {} for part in PARTS}
     if not record:
         return found
@@ -150,9 +165,11 @@ def candidates(
 ) -> Iterator[Mapping[str, Any]]:
     """What ran before, the newest first, without what was found bad. records: newest first; now: by part and key what is live."""
     left = gone(records)
+    # Of a canary under way that is what has the other share.
+    shared = records and records[0]["kind"] == "release" and records[0]["state"] == "baking"
     for record in records:
         good = record["state"] == "live" and record["verified"] is not False and record["id"] not in left
-        if good and not serves(record, now):
+        if good and (shared or not serves(record, now)):
             yield record
 
 
@@ -185,7 +202,7 @@ def go_back(
     for part in PARTS:
         for key, entry in record[part].items():
             entry["live"] = goal[part].get(key, entry["before"])
-    left = [one["id"] for one in records if one["id"] > target["id"] and one["kind"] == "release"]
+    left = [one["id"] for one in records if one["id"] > target["id"]]
     return {**record, "kind": "rollback", "to": target["id"], "gone": left}
 
 

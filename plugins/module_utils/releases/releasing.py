@@ -116,6 +116,9 @@ class Releasing:
         if self.wanted.verify:
             record["checks"] += self.verify(record)
             record["verified"] = not checks.failed(record["checks"])
+        for entry in record["functions"].values():
+            # A function that was destroyed and made again counts its versions anew.
+            entry["sha256"] = (self.serving.version(entry["name"], entry["live"]) or {}).get("CodeSha256")
         record["state"] = "live"
         self.store.write(record)
         return record
@@ -125,9 +128,11 @@ class Releasing:
         found = []
         for key, entry in record["functions"].items():
             probe = self.wanted.probes.get(key)
-            found.append(checks.function(self.serving, key, entry["name"], probe, not self.wanted.unreachable))
+            runs = not self.wanted.unreachable
+            found.append(checks.function(self.serving, key, entry["name"], probe, runs, pause=self.pause))
         for key, entry in record["apis"].items():
-            answer = checks.health(self.serving, key, entry, self.wanted.unreachable, pause=self.pause)
+            why_not = self.wanted.unreachable or entry.get("unreachable") or ""
+            answer = checks.health(self.serving, key, entry, why_not, pause=self.pause)
             found += [answer] if answer else []
         if self.wanted.bake_seconds:
             self.pause(self.wanted.bake_seconds)
@@ -136,15 +141,13 @@ class Releasing:
     # --- a canary
 
     def _watchable(self, canary: Mapping[str, Any]) -> None:
-        names = canary["alarms"] or self.wanted.alarms
-        missing = sorted(set(names) - self.serving.alarm_states(names).keys())
-        if missing:
+        named = canary["alarms"]
+        there = self.serving.alarm_states(named or self.wanted.alarms)
+        if missing := sorted(set(named) - there.keys()):
             raise SiteBuilderError(
                 f"site_builder_canary.alarms names {', '.join(missing)}, and CloudWatch has no such alarm; correct the name"
-                if canary["alarms"]
-                else f"the alarm {', '.join(missing)} is gone, and a canary watches it; deploy the stack monitoring"
             )
-        if not names:
+        if not there:
             raise SiteBuilderError(
                 "site_builder_release is 'canary', and there is no alarm to watch; deploy the stack monitoring, or release with "
                 "-e site_builder_release=all_at_once"
@@ -287,17 +290,20 @@ class Releasing:
         for key, entry in target["functions"].items():
             if key not in parts["functions"] or parts["functions"][key]["before"] is None:
                 lost.append(f"the function {key}")
-            elif not self.serving.version(entry["name"], entry["live"]):
-                lost.append(f"version {entry['live']} of the function {key}")
+            else:
+                found = self.serving.version(entry["name"], entry["live"])
+                if not found or entry.get("sha256") not in (None, found.get("CodeSha256")):
+                    lost.append(f"version {entry['live']} of the function {key}")
         for key, entry in target["apis"].items():
             if key not in parts["apis"] or parts["apis"][key]["before"] is None:
                 lost.append(f"the API {key}")
             else:
                 lost += self._lost_routes(parts["apis"][key], entry)
         if lost:
+            are = "is" if len(lost) == 1 else "are"
             yield (
-                f"the release {target['id']} cannot be gone back to, because {', '.join(lost)} is gone since; deploy the commit "
-                f"{(target.get('commit') or 'of that release')[:12]} instead"
+                f"the release {target['id']} cannot be gone back to, because {', '.join(lost)} {are} gone; "
+                f"deploy the commit {(target.get('commit') or 'of that release')[:12]} instead"
             )
 
     def _lost_routes(self, api: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[str]:

@@ -19,18 +19,24 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
 ALIAS = "live"
 # How many of our copies an API keeps, beside those that a stage serves.
 COPIES = 10
-_COPY = re.compile(r"release (?P<id>\S+), copy of (?P<of>\S+)")
+_OURS = re.compile(r"release (?P<id>\S+), copy of (?P<of>\S+)")
 _FUNCTION = re.compile(r":function:(?P<name>[A-Za-z0-9_-]+)(?::[A-Za-z0-9_$-]+)?/invocations$")
 _GONE = ("ResourceNotFoundException", "NotFoundException")
 # What one DescribeAlarms call takes.
 _ALARMS = 100
 
 
+def is_copy(deployment: Mapping[str, Any]) -> bool:
+    """Whether a deployment of an API is one of ours, which no state holds."""
+    return bool(_OURS.fullmatch(deployment.get("description") or ""))
+
+
 class Serving:
     """Lambda, API Gateway and CloudWatch of one region."""
 
-    def __init__(self, functions: Any, apis: Any, alarms: Any) -> None:
-        self.functions, self.apis, self.alarms = functions, apis, alarms
+    def __init__(self, functions: Any, apis: Any, alarms: Any, runner: Any = None) -> None:
+        """runner: a client of Lambda that runs functions, where that is another one."""
+        self.functions, self.apis, self.alarms, self.runner = functions, apis, alarms, runner or functions
 
     # --- functions
 
@@ -99,7 +105,7 @@ class Serving:
         found = [
             (match["id"], id_)
             for id_, item in self.deployments(api).items()
-            if (match := _COPY.fullmatch(item.get("description") or "")) and match["of"] == deployment
+            if (match := _OURS.fullmatch(item.get("description") or "")) and match["of"] == deployment
         ]
         return max(found)[1] if found else None
 
@@ -110,7 +116,7 @@ class Serving:
         ours = sorted(
             (match["id"], id_)
             for id_, item in self.deployments(api).items()
-            if (match := _COPY.fullmatch(item.get("description") or ""))
+            if (match := _OURS.fullmatch(item.get("description") or ""))
         )
         old = [id_ for _, id_ in ours[:-COPIES] if id_ not in kept]
         for id_ in old:

@@ -48,6 +48,15 @@ def run_line(mode: str, environment: str, rows: Sequence[Mapping[str, Any]]) -> 
     by_result: dict[str, list[str]] = {}
     for row in rows:
         by_result.setdefault(row["result"], []).append(row["name"])
+    reasons = {row["reason"] for row in rows}
+    if (
+        mode == "apply"
+        and by_result.keys() == {"failed"}
+        and len(reasons) == 1
+        and rows[0]["reason"].startswith("plan: ")
+    ):
+        # The saved plan was not taken: an approval that was pressed too late says so in its message.
+        return _cut(f"{what}: REFUSED: {reasons.pop().removeprefix('plan: ')}")
     if mode == "drift":
         drifted = by_result.get("drifted", [])
         said = [f"drift found in {', '.join(drifted)}" if drifted else "no drift"]

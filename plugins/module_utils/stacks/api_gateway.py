@@ -46,17 +46,18 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.validators impor
 NAME = text("name of letters, digits, - and _", r"[A-Za-z0-9_-]{1,128}")
 # Beyond it, the account needs a higher quota.
 EDGE_TIMEOUT_MS = 29_000
+# Of CloudFront, which is what an EDGE domain is.
+EDGE_CERTIFICATES = "us-east-1"
 LIMIT, RATE = number(0, MANY), number(0, MANY, whole=False)
 HEADER = text("name of a header", r"\*|[A-Za-z0-9-]+")
 ORIGIN = text(
     "origin", r"\*|[a-z][a-z0-9+.-]*://[^/*\s'\"$\\#]+", "write * or scheme and host, such as https://app.example.com"
 )
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-# API Gateway has no limit; each level is a block of terraform/modules/api_gateway.
 _SEGMENT = r"[A-Za-z0-9._:-]+|\{[A-Za-z0-9._-]+\}"
 PATH = text(
-    "path of at most twelve segments",
-    rf"/|(?=(/[^/]+){{1,12}}\Z)(/({_SEGMENT}))*/({_SEGMENT}|\{{[A-Za-z0-9._-]+\+\}})",
+    "path",
+    rf"/|(/({_SEGMENT}))*/({_SEGMENT}|\{{[A-Za-z0-9._-]+\+\}})",
     "write it like /sites/{id}/{proxy+}",
 )
 _NAME = r"[A-Za-z0-9:._$-]+"
@@ -241,7 +242,9 @@ SCHEMA = Fields(
         "endpoint_type": choice("REGIONAL", "EDGE", "PRIVATE"),
         "logs": Fields(
             {
-                "group_name": text("name of a log group", r"[A-Za-z0-9_./#-]{1,512}"),
+                "group_name": text(
+                    "name of a log group that does not begin with aws/", r"(?![Aa][Ww][Ss]/)[A-Za-z0-9_./#-]{1,512}"
+                ),
                 "kms_key_arn": KMS_KEY,
                 "level": choice("INFO", "ERROR", "OFF"),
                 "retention_in_days": number_choice(*RETENTION_DAYS),
@@ -290,6 +293,20 @@ SCHEMA = Fields(
 )
 
 
+def _certificate(api: Mapping[str, Any], region: str, where: str) -> Iterator[str]:
+    edge, arn_ = api.get("endpoint_type") == "EDGE", (api.get("domain") or {}).get("certificate_arn") or ""
+    wanted = EDGE_CERTIFICATES if edge else region
+    if arn_ and arn_.split(":")[3] != wanted:
+        what = f"in another region than AWS wants it for {'an EDGE' if edge else 'a REGIONAL'} domain, {wanted}"
+        yield wrong(f"{where}.domain.certificate_arn", arn_, what, "name one there")
+
+
+def _log_key(api: Mapping[str, Any], region: str, where: str) -> Iterator[str]:
+    key = (api.get("logs") or {}).get("kms_key_arn") or ""
+    if key and key.split(":")[3] != region:
+        yield wrong(f"{where}.logs.kms_key_arn", key, f"no key of {region}, where the logs are", "name one there")
+
+
 # Ours, not the module's.
 _SWITCHES = ("documents", "openapi_unsupported")
 
@@ -316,6 +333,8 @@ def define(
         whole = {"cognito_user_pool_arns": settings["cognito_user_pool_arns"], **whole}
         problems += [*SCHEMA(whole, where)] or _route_problems(whole, functions, where)
         problems += _policy_size(whole.get("resource_policy") or "", context, where)
+        problems += _certificate(whole, context["region"], where)
+        problems += _log_key(whole, context["region"], where)
         if key not in name_of:
             continue
         stage = api.get("stage") or context["environment"]

@@ -40,13 +40,14 @@ def defined(
     hooks: Collection[str] = (),
     sensitive: Iterable[str] = (),
     replica_provider: bool = False,
+    asks: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> dict[str, Any]:
     """A stack, defined.
 
     tfvars: the variables of its root module that are its own. predicted_outputs: the outputs by which other stacks will
     know it, from names alone. hooks: the task files of its role that a run calls. sensitive: values that nobody may see.
-    replica_provider: whether it works in the replica region too.
+    replica_provider: whether it works in the replica region too. asks: what a run asks AWS for, before it plans the stack.
     """
     return {
         "tfvars": tfvars,
@@ -54,6 +55,7 @@ def defined(
         "hooks": list(hooks),
         "sensitive": list(dict.fromkeys(sensitive)),
         "replica_provider": replica_provider,
+        "asks": asks or {},
         **more,
     }
 

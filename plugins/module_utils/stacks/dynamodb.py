@@ -192,6 +192,21 @@ def lost_replicas(tfvars: Mapping[str, Any], held: Held) -> dict[str, list[str]]
     return found
 
 
+def other_ttl(tfvars: Mapping[str, Any], held: Mapping[str, str]) -> Iterator[str]:
+    """What AWS does not take in one deployment: items that expire by another attribute than before.
+
+    held: the attribute by the address of the table, of those whose items expire. AWS takes one change within an hour.
+    """
+    for key, table in tfvars["tables"].items():
+        before, now = held.get(_address(key)), table.get("ttl_attribute")
+        if before and now and now != before:
+            where = f"dynamodb_tables.{key}"
+            yield (
+                f"{where}.ttl_attribute is {now!r}, and items expire by {before!r} now, which has to end first: deploy with "
+                f"ttl_attribute: {before} and ttl_enabled: false, wait an hour, then deploy this"
+            )
+
+
 def first_step(tfvars: dict[str, Any], held: Held) -> dict[str, Any]:
     """The variables to apply first, where AWS does not take the way to `tfvars` in one step; else `tfvars`.
 

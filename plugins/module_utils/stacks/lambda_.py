@@ -257,6 +257,8 @@ def define(functions: Mapping[str, Any], layers: Mapping[str, Any], settings: Se
     layer_name_of = names(layer_entries, "lambda_layer", settings, "lambda_layers", problems)
     environments = {key: _environment(entry, context) for key, entry in function_entries.items()}
     problems += _size_problems(environments, context)
+    problems += _misplaced_layers(function_entries, context["region"])
+    problems += _policy_problems(function_entries, name_of, context)
     problems += secret_names.foreign(function_entries, context)
     stop(problems)
     key_arn = settings["kms_key_arn"] or None
@@ -313,6 +315,49 @@ def define(functions: Mapping[str, Any], layers: Mapping[str, Any], settings: Se
             for key, entry in all_of.items()
         },
     )
+
+
+def _misplaced_layers(functions: Mapping[str, Any], region: str) -> Iterator[str]:
+    for key, function in functions.items():
+        for position, arn_ in enumerate(function.get("extra_layer_arns") or []):
+            if arn_.split(":")[3] != region:
+                where = f"lambda_functions.{key}.extra_layer_arns[{position}]"
+                yield wrong(where, arn_, f"in another region than the function, {region}", "name the one there")
+
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: of an alias. API Gateway has one more statement
+# in it for each API.
+POLICY_BYTES = 20_480
+_STATEMENT = (
+    '{{"Sid":"{sid}","Effect":"Allow","Principal":{{"Service":"{principal}"}},"Action":"lambda:InvokeFunction","Resource":"{arn}",'
+    '"Condition":{{"ArnLike":{{"AWS:SourceArn":"{source}"}},"StringEquals":{{"AWS:SourceAccount":"{account}"}}}}}},'
+)
+
+
+def _policy_problems(
+    functions: Mapping[str, Any], name_of: Mapping[str, str], context: Mapping[str, Any]
+) -> Iterator[str]:
+    for key, function in functions.items():
+        if key not in name_of:
+            continue
+        arn_ = resource_arn(name_of[key], "lambda_alias", context, ALIAS)
+        size = sum(
+            len(
+                _STATEMENT.format(
+                    sid=sid,
+                    principal=trigger["principal"],
+                    arn=arn_,
+                    source=trigger.get("source_arn") or "",
+                    account=trigger.get("source_account") or "",
+                )
+            )
+            for sid, trigger in (function.get("allowed_triggers") or {}).items()
+        )
+        if size > POLICY_BYTES:
+            yield (
+                f"lambda_functions.{key}.allowed_triggers make a policy of {size} bytes, and Lambda takes {POLICY_BYTES}; let "
+                "one trigger stand for several, with a * in its source_arn"
+            )
 
 
 def without_secrets(tfvars: Mapping[str, Any], sensitive: Collection[str]) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.secret
 
 _LOCK_FIELD = re.compile(r"^[│ ]*(ID|Path|Operation|Who|Created): *(.*)$", re.MULTILINE)
 
+# Why a lock cannot be taken, up to Terraform's explanation of what locks are for.
+_LOCK_ERROR = re.compile(r"Error message:(.*?)(?:Terraform acquires|$)", re.DOTALL)
+
 _CRASH = re.compile(r"^panic: .*$", re.MULTILINE)
 
 # What AWS and its SDK say of an error that another try may not meet.
@@ -65,6 +68,9 @@ def _one_line(text: str) -> str:
 def _lock_sentence(text: str) -> str:
     fields = dict(_LOCK_FIELD.findall(text))
     if not fields.get("ID"):
+        # Nobody holds it: the right to write it is missing, or the bucket cannot be reached.
+        if (why := _LOCK_ERROR.search(text)) and "StatusCode: 412" not in why[1]:
+            return f"the lock of the state cannot be taken: {_one_line(why[1])}"
         return "the state is locked by another run: wait for it to end and run again"
     return (
         f"the state {fields.get('Path', '')} is locked by {fields.get('Who', 'somebody')} since "

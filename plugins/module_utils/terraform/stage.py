@@ -22,6 +22,7 @@ from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import provider
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.levels import with_levels
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.runs import ERRORED, LEFT, PLAN, TFVARS, claim
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import (
     private_dir,
@@ -83,6 +84,7 @@ def _lay_out(run_dir: Path, source: Path, options: Mapping[str, Any], wanted: Pr
         PIN: to_json(provider.pin(wanted.version)),
     }
     files, root = collect(source, generated)
+    files = with_levels(files, options["tfvars"])
     digest = hashlib.sha256(options["terraform_version"].encode())
     for name in sorted(files):
         digest.update(b"\0" + os.fsencode(name) + b"\0" + files[name])

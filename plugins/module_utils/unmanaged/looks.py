@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import KINDS, resource_name
+from ansible_collections.bbws.site_builder.plugins.module_utils.releases.serving import is_copy
 from ansible_collections.bbws.site_builder.plugins.module_utils.unmanaged.asking import Aws, Said, look
 from ansible_collections.bbws.site_builder.plugins.module_utils.unmanaged.held import Held, Thing
 
@@ -95,7 +96,7 @@ def _bucket(aws: Aws, held: Held, bucket: Thing) -> Iterator[Said]:
         yield "access point", f"{point['Name']} of {name}"
 
 
-# Roles. What is attached to ours, inline or managed, is for aws_iam_role_*_exclusive to tell, and to take away.
+# Roles. What is attached to those of a state, inline or managed, is for aws_iam_role_*_exclusive to tell, and to take away.
 
 
 @look("iam")
@@ -211,6 +212,17 @@ def _apis(aws: Aws, held: Held) -> Iterator[Said]:
 
 
 @look("api_gateway")
+def _logging_role(aws: Aws, held: Held) -> Iterator[Said]:
+    """That of the account, which bootstrap.yml has made and no state holds, has one policy."""
+    name = resource_name("api-logs", "iam_role", aws.context)
+    for policy in aws.items("iam", "list_role_policies", "PolicyNames", RoleName=name):
+        yield "inline policy", f"{policy} of the role {name}"
+    for policy in aws.items("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=name):
+        if policy["PolicyName"] != "AmazonAPIGatewayPushToCloudWatchLogs":
+            yield "attached policy", f"{policy['PolicyName']} of the role {name}"
+
+
+@look("api_gateway")
 def _usage(aws: Aws, held: Held) -> Iterator[Said]:
     """Usage plans and keys, by their name or by the API that they let in to."""
     apis = held.one("aws_api_gateway_rest_api", "id")
@@ -265,7 +277,7 @@ def _api(aws: Aws, held: Held, api: Thing) -> Iterator[Said]:
         known = {value for owner, value in held.all(holder, "rest_api_id", attribute) if owner == id_}
         for one in aws.items("apigateway", operation, "items", restApiId=id_, PaginationConfig=_PAGES):
             given = one.get("defaultResponse") or (kind == "model" and one[key] in _MODELS)
-            if one[key] not in known and not given:
+            if one[key] not in known and not given and not (kind == "deployment" and is_copy(one)):
                 yield kind, f"{one[called]} of {name}"
     held_policies = held.one("aws_api_gateway_rest_api_policy", "rest_api_id")
     if id_ not in held_policies and aws.get("apigateway", "get_rest_api", restApiId=id_).get("policy"):

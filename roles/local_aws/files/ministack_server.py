@@ -65,14 +65,15 @@ class Gated:
             return None
         if call is None:
             return None
-        if call.service == "dynamodb" and call.operation in aws_rules.dynamodb.NEED_TABLE:
-            call = replace(call, table=await self._table(scope, call))
+        ask = aws_rules.dynamodb.ASK.get(call.operation) if call.service == "dynamodb" else None
+        if ask:
+            call = replace(call, table=await self._table(scope, call, *ask))
         return self.gate.refuse(call)
 
-    async def _table(self, scope: Scope, call: Call) -> dict[str, Any]:
+    async def _table(self, scope: Scope, call: Call, operation: str, answer: str) -> dict[str, Any]:
         """What ministack says of the table, asked as the caller would; empty where there is none."""
         body = json.dumps({"TableName": call.params.get("TableName")}).encode()
-        ours = {b"x-amz-target": b"DynamoDB_20120810.DescribeTable", b"content-length": str(len(body)).encode()}
+        ours = {b"x-amz-target": f"DynamoDB_20120810.{operation}".encode(), b"content-length": str(len(body)).encode()}
         headers = [*((name, value) for name, value in scope["headers"] if name.lower() not in ours), *ours.items()]
         reply: list[bytes] = []
 
@@ -80,7 +81,7 @@ class Gated:
             reply.append(message.get("body", b""))
 
         await self.application({**scope, "headers": headers}, _again(body), keep)
-        return json.loads(b"".join(reply)).get("Table", {})
+        return json.loads(b"".join(reply)).get(answer, {})
 
 
 def _headers(scope: Scope) -> dict[str, str]:

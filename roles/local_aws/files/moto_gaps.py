@@ -18,6 +18,8 @@ from moto.apigateway.exceptions import BadRequestException, NoIntegrationRespons
 from moto.apigateway.models import Integration, Method, RestAPI
 from moto.apigateway.responses import APIGatewayResponse
 from moto.awslambda.models import LambdaBackend, LambdaFunction, LayerVersion
+from moto.awslambda.responses import LambdaResponse
+from moto.core.responses import ActionResult
 from moto.iam.access_control import IAMPolicyStatement, PermissionResult
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
@@ -315,6 +317,16 @@ def put_function_event_invoke_config(self: LambdaBackend, function_name: str, co
     return put_function_event_invoke_config.moto(self, function_name, config)
 
 
+@gap(LambdaResponse, "put_function_event_invoke_config")
+def put_event_invoke_config_of(self: LambdaResponse) -> ActionResult:
+    """Knows no qualifier: those of an alias were told as those of $LATEST, which nobody has set."""
+    put_event_invoke_config_of.moto(self)
+    function = self.backend.get_function(unquote(self.path.rsplit("/", 2)[1]))
+    settings = function.event_invoke_config[-1]
+    settings.arn = f"{function.function_arn}:{self._get_param('Qualifier') or '$LATEST'}"
+    return ActionResult(settings.response())
+
+
 @gap(LambdaFunction)
 def get_code(self: LambdaFunction) -> dict[str, Any]:
     """Links to nothing, as the one below; playbooks/serve.yml runs what is behind these links."""
@@ -322,6 +334,12 @@ def get_code(self: LambdaFunction) -> dict[str, Any]:
     if found.get("Code", {}).get("RepositoryType") == "S3":
         found["Code"]["Location"] = moto_code.location(self.code_sha_256)
     return found
+
+
+@gap(LambdaFunction)
+def _invoke_lambda(self: LambdaFunction, event: Any = None) -> tuple[str, bool, str]:
+    """Wants Docker: a function is invoked, or a queue, topic or bucket has an event for it."""
+    return moto_code.run(self.function_arn, event)
 
 
 @gap(LayerVersion)

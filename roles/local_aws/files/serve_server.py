@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from aws_serve.app import App
@@ -23,6 +24,8 @@ async def run(fd: int, bedrock_at: str) -> None:
     with socket.socket(fileno=socket.dup(fd)) as bound:
         host, port = bound.getsockname()
     folder = Path.cwd()
+    # Threads wait, for the embedded AWS and for Bedrock; the default is a number for those that work.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(64))
     aws = Aws(folder / "state.json")
     functions = Functions(aws, folder / "serve", f"http://{host}:{port}")
     config = Config()

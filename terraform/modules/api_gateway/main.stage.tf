@@ -38,9 +38,11 @@ resource "aws_api_gateway_deployment" "this" {
 
 locals {
   latest_deployment_id = aws_api_gateway_deployment.this.id
+  # One after the other: `a || b` is unknown before the apply while b is.
   served_deployment_id = (
     var.release == null ? local.latest_deployment_id :
-    var.release.held == null || var.release.held == local.latest_deployment_id ? var.release.live : local.latest_deployment_id
+    var.release.held == null ? var.release.live :
+    var.release.held == local.latest_deployment_id ? var.release.live : local.latest_deployment_id
   )
 }
 

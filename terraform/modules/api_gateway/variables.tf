@@ -24,7 +24,7 @@ variable "api" {
     - `models.schema` - The schema, as JSON.
     - `models.description` - What the model is, or null.
     - `routes` - Operations, by an id of your choice.
-    - `routes.path` - Path from /, twelve segments at most; parameters as {id}, or {proxy+} at the end.
+    - `routes.path` - Path from /, of any depth; parameters as {id}, or {proxy+} at the end.
     - `routes.method` - GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS or ANY.
     - `routes.authorization` - COGNITO_USER_POOLS, AWS_IAM or NONE.
     - `routes.scopes` - OAuth scopes of which the token needs one, with COGNITO_USER_POOLS.
@@ -271,8 +271,8 @@ variable "api" {
   }
 
   validation {
-    condition     = alltrue([for route in var.api.routes : length(split("/", route.path)) <= 13])
-    error_message = "Route paths have at most twelve segments; shorten: ${join(", ", [for id, route in var.api.routes : "${id} (${route.path})" if length(split("/", route.path)) > 13])}."
+    condition     = alltrue([for route in var.api.routes : length(split("/", route.path)) <= local.deepest_path + 1])
+    error_message = "Route paths have at most ${local.deepest_path} segments here; playbooks/render.yml writes main.levels.tf deeper, or shorten: ${join(", ", [for id, route in var.api.routes : "${id} (${route.path})" if length(split("/", route.path)) > local.deepest_path + 1])}."
   }
 
   validation {

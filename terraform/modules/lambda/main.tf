@@ -26,9 +26,11 @@ locals {
   log_retention_days = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
 
   latest = var.function.publish ? aws_lambda_function.this.version : "$LATEST"
+  # One after the other: `a || b` is unknown before the apply while b is.
   served = (
     var.release == null ? local.latest :
-    var.release.held == null || var.release.held == local.latest ? var.release.live : local.latest
+    var.release.held == null ? var.release.live :
+    var.release.held == local.latest ? var.release.live : local.latest
   )
 }
 

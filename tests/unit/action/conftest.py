@@ -45,7 +45,13 @@ def act(monkeypatch: pytest.MonkeyPatch, collection_finder: None) -> Act:
     # Ansible keeps them for the life of its process.
     monkeypatch.setattr(load_extra_vars, "extra_vars", None, raising=False)
 
-    def run(inventory: Path, *extra: str, arguments: dict[str, Any] | None = None, **options: Any) -> dict[str, Any]:
+    def run(
+        inventory: Path,
+        *extra: str,
+        arguments: dict[str, Any] | None = None,
+        play_vars: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> dict[str, Any]:
         load_extra_vars.extra_vars = None
         monkeypatch.setattr(context, "CLIARGS", ImmutableDict({"extra_vars": extra, "tags": ["all"], **options}))
         loader = Loader()
@@ -57,7 +63,7 @@ def act(monkeypatch: pytest.MonkeyPatch, collection_finder: None) -> Act:
         HostVars(hosts, variables, loader)
         tasks = [{"bbws.site_builder.define_stacks": arguments or {}}]
         play = Play.load(
-            {"name": "Test", "hosts": "stacks", "gather_facts": False, "tasks": tasks},
+            {"name": "Test", "hosts": "stacks", "gather_facts": False, "tasks": tasks, "vars": play_vars or {}},
             variable_manager=variables,
             loader=loader,
         )

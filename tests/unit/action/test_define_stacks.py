@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,11 @@ import pytest
 import yaml
 from ansible import constants
 from ansible.utils.display import Display
+from ansible_collections.bbws.site_builder.plugins.module_utils import preflight
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.inputs import stack_inputs
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import STACKS
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import levels
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.hcl import to_hcl
 from ansible_collections.bbws.site_builder.plugins.modules import define_stacks as module
 
@@ -69,6 +72,16 @@ def test_a_switch_of_the_engine_is_refused_wherever_a_person_sets_it(told: Told)
     assert told(hosts={"s3": {"terraform_stack_mode": "destroy"}}) == [sentence]
 
 
+def test_a_community_general_that_was_not_tested_is_refused(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that is installed, as it says itself."""
+    monkeypatch.setattr(preflight, "COMMUNITY_GENERAL", ("99.0.0", "100.0.0"))
+    (sentence,) = told({})
+    assert re.match(
+        r"community\.general is 12\.\d+\.\d+, and what its terraform module prints and returns, .* from 99\.0\.0 to",
+        sentence,
+    )
+
+
 def test_a_second_play_is_refused(told: Told) -> None:
     (sentence,) = told({"site_builder_run": {"dir": "x"}, "dynamodb_stack": {}})
     assert sentence.startswith("site_builder_run is set by a play before this one")
@@ -97,6 +110,21 @@ def test_shared_variable_of_one_host(told: Told) -> None:
 def test_definition_of_the_stack_s_own_host(told: Told, limit: str) -> None:
     (problem,) = told(hosts={"dynamodb": {"dynamodb_tables": {"a": {}}}}, subset=limit)
     assert problem == "dynamodb_tables.a.hash_key is missing; say what it is"
+
+
+def test_bootstrap_may_make_the_user_pool(run: Callable[..., dict[str, Any]], told: Told) -> None:
+    """It knows the scopes before there is a pool. Nothing else does without one."""
+    nobody = {"site_builder_cognito_user_pool_arns": []}
+    aws, create = "site_builder_target=aws", "site_builder_cognito=create"
+    (sentence,) = told(nobody, aws)
+    assert sentence.endswith("or make a pool with playbooks/bootstrap.yml -e site_builder_cognito=create")
+    assert told(nobody, aws, create, play_vars={"terraform_stack_mode": "deploy"}) == [sentence]
+    placeholder = "arn:aws:cognito-idp:eu-west-1:111111111111:userpool/eu-west-1_NotMadeYet"
+    assert run(nobody, aws, create)["settings"]["cognito_user_pool_arns"] == [placeholder]
+    pool = placeholder.replace("NotMadeYet", "A")
+    named = run({"site_builder_cognito_user_pool_arns": [pool]}, aws, create)
+    assert named["settings"]["cognito_user_pool_arns"] == [pool]
+    assert told(nobody, aws, create, "site_builder_region=x", "site_builder_account_id=1")
 
 
 CERTIFICATE = "arn:aws:acm:eu-west-1:111111111111:certificate/1"
@@ -293,6 +321,7 @@ def test_environment_that_changes_the_run(
 def test_result(run: Callable[..., dict[str, Any]]) -> None:
     result = run()
     assert result["_ansible_no_log"] is True
+    assert result["models"] == [{"model": "anthropic.claude-sonnet-5-5", "region": "eu-west-1"}]
     assert result["changed"] is False
     assert result["account_id"] == result["context"]["account_id"] == "123456789012"
     assert result["production"] is False
@@ -314,8 +343,8 @@ def test_result(run: Callable[..., dict[str, Any]]) -> None:
     assert result["settings"]["dr"] == result["dr"]
     assert "rendered" not in result
     for name, stack in result["stacks"].items():
-        assert stack.keys() - {"asks", "probes"} == {
-            *("tfvars", "predicted_outputs", "hooks", "sensitive", "replica_provider", "depends_on", "output"),
+        assert stack.keys() - {"probes"} == {
+            *("tfvars", "predicted_outputs", "hooks", "sensitive", "replica_provider", "asks", "depends_on", "output"),
         }
         assert stack["output"] in stack["predicted_outputs"]
         assert stack["depends_on"] == list(STACKS[name].depends_on)
@@ -335,7 +364,7 @@ def test_documentation_tells_what_there_is(run: Callable[..., dict[str, Any]]) -
     result = run(arguments={"render": True})
     assert options["stacks"]["choices"] == list(STACKS)
     assert returned.keys() == result.keys() - {"changed", "_ansible_no_log"}
-    assert returned["stacks"]["contains"].keys() == result["stacks"]["s3"].keys()
+    assert returned["stacks"]["contains"].keys() == {field for stack in result["stacks"].values() for field in stack}
 
 
 def test_inputs_follow_from_the_result(run: Callable[..., dict[str, Any]]) -> None:
@@ -449,6 +478,13 @@ def test_environment_of_the_checkout(act: Callable[..., dict[str, Any]], environ
     assert rendered.keys() == {"environment", "region", "replica_region", "account_id", "tags", "stacks"}
     assert rendered["stacks"].keys() == STACKS.keys()
     assert not {"environment", "region", "account_id", "tags"} & rendered["stacks"]["iam"].keys()
+
+
+@pytest.mark.parametrize("depth", [12, 15])
+def test_levels_are_rendered_as_deep_as_the_paths(run: Callable[..., dict[str, Any]], depth: int) -> None:
+    route = {"path": "/a" * depth, "method": "GET", "function": "agents"}
+    own = {**OWN, "api_gateway_apis": {"a": {"routes": {"r": route}}}}
+    assert run(own, arguments={"render": True})["rendered_levels"] == levels.text(depth)
 
 
 def test_an_environment_is_an_inventory_and_a_line(

@@ -71,7 +71,7 @@ def test_a_function_and_a_route_more(service: Service) -> None:
     service.write("api/orders.yaml", OPENAPI)
     service.write("orders.yml", OWN.replace("orders.yaml", "api/orders.yaml"))
     stacks = service.defined()
-    assert stacks["lambda"]["functions"].keys() == {"agents", "generation", "orders", "validation"}
+    assert {"agents", "generation", "orders", "validation"} <= stacks["lambda"]["functions"].keys()
     assert stacks["lambda"]["functions"]["orders"]["environment"] == {"STAGE": "dev", "KEY": "hidden"}
     assert "vpc" not in stacks["lambda"]["functions"]["orders"]
     paths = {route["path"] for route in stacks["api_gateway"]["apis"]["generation"]["routes"].values()}

@@ -102,6 +102,17 @@ def test_without_a_terminal_there_is_a_line_at_intervals(tmp_path: Path) -> None
     assert screen.text.count("  applying s3, iam: ") >= 2
 
 
+@pytest.mark.parametrize("callback", ["bbws.site_builder.terminal", "default"])
+def test_an_interval_of_nothing_is_no_line(tmp_path: Path, callback: str) -> None:
+    """And not one after the other without a pause."""
+    callbacks = {"ANSIBLE_STDOUT_CALLBACK": callback, "ANSIBLE_CALLBACKS_ENABLED": "bbws.site_builder.progress"}
+    screen = play(tmp_path, "deploy.yml", "-e", "seconds=1", tty=False, SITE_BUILDER_PROGRESS_INTERVAL="0", **callbacks)
+    assert screen.code == 0
+    assert "  applying " not in screen.text
+    assert "is running for" not in screen.text
+    assert ("s3: terraform apply has started" in screen.text) is (callback == "default")
+
+
 @pytest.mark.parametrize(("variable", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
 def test_no_colour_where_none_is_wanted(tmp_path: Path, variable: str, value: str) -> None:
     screen = play(tmp_path, "deploy.yml", "-e", "seconds=0", **{variable: value})

@@ -142,6 +142,12 @@ STATE = "arn:aws:s3:::states/site-builder/dev/dynamodb/terraform.tfstate"
         ("read", "s3:PutObject", f"{STATE}.tflock", False),
         ("read", "s3:PutObject", "arn:aws:s3:::states/site-builder/dev/plans/1/manifest.json", False),
         ("plan", "s3:GetObject", STATE, True),
+        (
+            "plan",
+            "bedrock:GetInferenceProfile",
+            "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.a.b",
+            True,
+        ),
         ("plan", "s3:PutObject", STATE, False),
         ("plan", "s3:PutObject", f"{STATE}.tflock", True),
         ("plan", "s3:DeleteObject", f"{STATE}.tflock", True),
@@ -259,6 +265,19 @@ def test_trust(entry: dict[str, Any], statement: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    "subject",
+    [
+        "repo:bbws/site-builder:environment:prod",
+        "repo:bbws/site-builder:ref:refs/heads/release-*",
+        "project_path:bbws/site-builder:ref_type:branch:ref:main",
+        "project_path:bbws/site-builder:ref_type:tag:ref:v*",
+    ],
+)
+def test_who_applies_comes_from_a_branch_or_an_environment(subject: str) -> None:
+    assert access.trust_problems({"apply": {"issuer": GITHUB, "subject": subject}}) == []
+
+
+@pytest.mark.parametrize(
     ("trust", "sentence"),
     [
         ([], "site_builder_access_trust is"),
@@ -273,6 +292,9 @@ def test_trust(entry: dict[str, Any], statement: dict[str, Any]) -> None:
         ({"plan": {"issuer": GITHUB, "subject": "*"}}, "which is open to everybody with an account there; name the owner"),
         ({"plan": {"issuer": GITHUB, "subject": "repo:*"}}, "which is open to everybody"),
         ({"plan": {"issuer": GITHUB, "subject": ["repo:a/b:*", "repo:*/b:ref"]}}, "which is open to everybody"),
+        ({"apply": {"issuer": GITHUB, "subject": "repo:a/b:*"}}, "apply.subject is 'repo:a/b:*', which is open to every branch and pull"),
+        ({"apply": {"issuer": GITHUB, "subject": "repo:a/*"}}, "which is open to every branch and pull request, reviewed or not"),
+        ({"apply": {"issuer": GITHUB, "subject": "repo:a/*:ref:refs/heads/main"}}, "which is open to every branch and pull request"),
         ({"plan": {"issuer": GITHUB, "subject": "repo:a/b", "audience": "*"}}, "plan.audience is '*', which is not valid"),
         ({"plan": {"issuer": GITHUB, "subject": "repo:a/b", "thumbprint": "x"}}, "plan key is 'thumbprint', which is not known"),
     ],

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import boto3
 import pytest
-from ansible_collections.bbws.site_builder.plugins.module_utils import account
+from ansible_collections.bbws.site_builder.plugins.module_utils import access, account
 from botocore.stub import Stubber
 
 ACCOUNT = "123456789012"
@@ -18,6 +20,7 @@ POOL = f"arn:aws:cognito-idp:eu-west-1:{ACCOUNT}:userpool/eu-west-1_A"
 TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:site-builder-alerts-dev"
 KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1"
 CONTEXT = {"service": "site-builder", "environment": "dev", "region": "eu-west-1", "account_id": ACCOUNT}
+WHO = f"arn:aws:iam::{ACCOUNT}:role/ci"
 FACTS: dict[str, Any] = {
     "context": CONTEXT,
     "bedrock_region": "eu-west-1",
@@ -29,7 +32,7 @@ FACTS: dict[str, Any] = {
     "topic_arn": TOPIC,
     "emails": ["a@example.com"],
     "kms_keys": [KEY],
-    "trust": {"plan": {}},
+    "trust": {"plan": {"principal": WHO}},
 }
 ARN = f"arn:aws:iam::{ACCOUNT}:role/x"
 ROLE = {"Path": "/", "RoleName": "xx", "RoleId": "A" * 16, "Arn": ARN, "CreateDate": datetime(2026, 1, 1, tzinfo=UTC)}
@@ -269,11 +272,28 @@ def test_a_key_that_is_not_there(clients: Clients) -> None:
     assert [row.state for row in looked(clients, "keys")] == ["missing"]
 
 
-@pytest.mark.parametrize(("tags", "state"), [([{"Key": "SiteBuilderRole", "Value": "plan"}], "ok"), ([], "missing")])
-def test_roles_of_the_deployment(clients: Clients, tags: list[dict[str, str]], state: str) -> None:
-    clients.answer("iam", "get_role", {"Role": {**ROLE, "Tags": tags}}, RoleName="site-builder-dev-plan")
+@pytest.mark.parametrize(
+    ("tags", "admitted", "state", "found"),
+    [
+        ([{"Key": "SiteBuilderRole", "Value": "plan"}], WHO, "ok", ARN),
+        ([], WHO, "missing", "one of that name was not made here"),
+        # Changed by hand, or in the inventory since bootstrap.yml ran.
+        (
+            [{"Key": "SiteBuilderRole", "Value": "plan"}],
+            f"arn:aws:iam::{ACCOUNT}:root",
+            "missing",
+            "it lets others in than site_builder_access_trust names",
+        ),
+    ],
+)
+def test_roles_of_the_deployment(
+    clients: Clients, tags: list[dict[str, str]], admitted: str, state: str, found: str
+) -> None:
+    trust = access.trust_policy({"principal": admitted}, CONTEXT)
+    role = {**ROLE, "Tags": tags, "AssumeRolePolicyDocument": quote(json.dumps(trust))}
+    clients.answer("iam", "get_role", {"Role": role}, RoleName="site-builder-dev-plan")
     (row,) = looked(clients, "roles of the deployment")
-    assert row.state == state
+    assert (row.state, row.found) == (state, found)
 
 
 def test_no_role_yet(clients: Clients) -> None:

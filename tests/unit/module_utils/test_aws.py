@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import boto3
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils import aws as module
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import REGIONS
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize(
@@ -79,6 +83,35 @@ def test_every_operation_that_knows_an_owner_gets_it() -> None:
         "ListObjectsV2": "123456789012",
         "ListBuckets": None,
     }
+
+
+# What makes a client of S3, or of whichever service; and what has it name the owner. The store of plans names it itself, in what it
+# signs for browsers, too; account_check asks S3 nothing.
+_MADE = re.compile(r'module\.client\((?:"s3"|service)')
+_OWNED = re.compile(
+    r'expect_owner\(module\.client\("s3"\)|Bucket\(module\.client\("s3"\)|module\.client\("s3", config=signing'
+    r'|expect_owner\(made, .+\) if service == "s3"'
+)
+
+
+def test_no_client_of_s3_goes_without() -> None:
+    """Whoever makes a client of S3 in a new module has it name the account to which the bucket must belong."""
+    texts = {
+        path.name: path.read_text() for path in (ROOT / "plugins").rglob("*.py") if path.name != "account_check.py"
+    }
+    making = {name: len(_MADE.findall(text)) for name, text in texts.items() if _MADE.search(text)}
+    assert len(making) >= 8
+    assert making == {name: len(_OWNED.findall(texts[name])) for name in making}
+
+
+def test_no_task_calls_s3_by_other_modules() -> None:
+    """The one that does deletes buckets which the plan of a destruction names, out of a state; AWS refuses those of others."""
+    tasks = [
+        path
+        for path in (ROOT / "roles").rglob("tasks/*.yml")
+        if re.search(r"(amazon|community)\.aws\.s3", path.read_text())
+    ]
+    assert [path.relative_to(ROOT).as_posix() for path in tasks] == ["roles/s3/tasks/before_destroy.yml"]
 
 
 def test_a_page_for_an_answer_is_not_shown() -> None:

@@ -100,6 +100,11 @@ class TestGates:
         assert word == "failed"
         assert f"site_builder_allow_destroy: {json.dumps([TABLE])}" in reason
 
+    def test_of_a_bucket_that_holds_anything_more_is_said(self) -> None:
+        bucket = 'module.buckets["a"].aws_s3_bucket.this'
+        reason = ending(step(stack(), {**planned(("delete", bucket)), "stateful": [bucket]}))[1]
+        assert f"{json.dumps([bucket])}; a bucket that holds anything goes only when" in reason
+
     @pytest.mark.parametrize("allowed", [TABLE, f"dynamodb:{TABLE}"])
     def test_unless_it_is_allowed(self, allowed: str) -> None:
         assert step(stack(allow_destroy=[allowed]), planned(("delete", TABLE)))["do"] == "apply"
@@ -107,6 +112,11 @@ class TestGates:
     def test_what_aws_protects(self) -> None:
         one = stack(allow_destroy=[TABLE], protected=[TABLE])
         assert "site_builder_lift_protection=true" in ending(step(one, planned(("delete", TABLE))))[1]
+
+    @pytest.mark.parametrize("mode", ["plan", "deploy"])
+    def test_what_aws_does_not_take_from_here(self, mode: str) -> None:
+        assert ending(step(stack(mode, unfit=["a is b; do c"]), UPDATE)) == ("failed", "plan: a is b; do c")
+        assert step(stack("destroy", unfit=["a is b; do c"]), planned(("delete", TABLE)))["do"] == "apply"
 
     def test_too_many_changes(self) -> None:
         plan = planned(("create", TABLE), ("create", ROUTE))
@@ -181,6 +191,13 @@ class TestRetry:
     def test_a_step_that_broke(self) -> None:
         broke = {"event": "failed", "do": "apply", "reason": "the bucket is gone"}
         assert ending(step(stack(), UPDATE, broke)) == ("failed", "apply: the bucket is gone")
+
+    @pytest.mark.parametrize("do", ["plan", "apply", "adopt", "checkov"])
+    def test_what_was_created_before_a_step_broke_is_counted(self, do: str) -> None:
+        """A rescue knows nothing of it; the events do."""
+        events = [CREATE, applied("again", created=3), {"event": "failed", "do": do, "reason": "no"}]
+        result = next_step(stack(), events, Around())["result"]
+        assert (result["result"], result["counts"]["created"]) == ("failed", 3)
 
 
 class TestInterrupted:
@@ -311,6 +328,21 @@ class TestSaved:
         assert word == "failed"
         assert "the outputs of s3 or iam are not those that the plan of dynamodb had assumed" in reason
 
+    @pytest.mark.parametrize("refused", [{"sha": "2"}, {"problems": ["x; run playbooks/plan.yml again"]}])
+    def test_plan_again_arrives(self, refused: dict) -> None:
+        """What the sentence asks for: a new plan, made of what is here now, is applied."""
+        saved = {**UPDATE, "event": "saved", "problems": refused.get("problems", [])}
+        assert ending(step(stack("apply"), saved, sha=refused.get("sha", "1")))[0] == "failed"
+        anew = {**UPDATE, "inputs_sha256": "2"}
+        assert ending(step(stack("plan"), anew, sha="2")) == ("planned", "")
+        assert step(stack("apply"), {**anew, "event": "saved", "problems": []}, sha="2")["do"] == "apply"
+
+    def test_what_an_interrupted_one_had_created_is_in_the_next(self) -> None:
+        one = stack("plan", marker="m")
+        assert step(one, CREATE)["do"] == "adopt"
+        assert step(one, CREATE, adopted({TABLE: "a"}))["imports"] == {TABLE: "a"}
+        assert ending(step(one, CREATE, adopted({TABLE: "a"}), UPDATE)) == ("planned", "")
+
     def test_gates_hold_again(self) -> None:
         saved = {**planned(("delete", TABLE)), "event": "saved", "problems": []}
         assert "site_builder_allow_destroy" in ending(step(stack("apply"), saved))[1]
@@ -321,6 +353,9 @@ class TestReplicas:
         one = stack(losing={TABLE: ["eu-west-1"]})
         assert f"the replica of {TABLE} in eu-west-1" in ending(step(one, UPDATE))[1]
         assert step(stack(losing={TABLE: ["eu-west-1"]}, allow_destroy=[TABLE]), UPDATE)["do"] == "apply"
+
+    def test_what_the_plan_leaves_alone_is_not_lost(self) -> None:
+        assert step(stack(losing={TABLE: ["eu-west-1"]}), planned(("create", ROUTE)))["do"] == "apply"
 
     def test_two_steps(self) -> None:
         half = {**UPDATE, "half": True}
@@ -552,6 +587,11 @@ class TestRefusals:
         rules = {"environment": "prod", "production": True, "confirm_destroy": "prod"}
         assert "-e site_builder_destroy_prod=true" in self.said(run({}, mode="destroy"), rules=rules)
         assert self.said(run({}, mode="destroy"), rules={**rules, "destroy_prod": True}) == ""
+
+    def test_what_is_lifted_and_emptied_goes(self) -> None:
+        rules = {**RULES, "confirm_destroy": "dev"}
+        assert self.said(run({}, mode="destroy"), rules=rules, protected=[], filled=[]) == ""
+        assert step(stack("destroy"), planned(("delete", TABLE)))["do"] == "apply"
 
     def test_before_anything_goes(self) -> None:
         rules = {"confirm_destroy": "dev"}

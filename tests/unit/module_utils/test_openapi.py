@@ -648,6 +648,7 @@ def test_a_model_of_draft_04_judges_as_its_schema_does(schema: Any, values: list
         found = openapi_routes([{"file": "a.yaml", "content": content}], FUNCTIONS, unsupported=unsupported)
     except OpenApiError as error:
         assert "which draft-04 models lack" in str(error) and unsupported == "error"
+        assert re.match(r"a\.yaml: POST /\S+: the request body ", str(error))
         return
     model = json.loads(next(iter(found["models"].values()))["schema"])
     META(model)
@@ -711,5 +712,6 @@ def test_whatever_a_document_holds_it_becomes_routes_or_one_sentence(example: Pa
             openapi_routes([{"file": "a.yaml", "content": broken}], ["generation", "agents", "validation"])
         except OpenApiError as error:
             assert "\n" not in str(error)
+            assert str(error).startswith("a.yaml: ")
             refused += 1
     assert refused > 100

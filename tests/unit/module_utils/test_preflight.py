@@ -9,8 +9,10 @@ import pytest
 import yaml
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS
 from ansible_collections.bbws.site_builder.plugins.module_utils.preflight import (
+    COMMUNITY_GENERAL,
     INVENTORY_ONLY,
     aws_environment,
+    community_general,
     divided,
     limits,
     overridden,
@@ -24,6 +26,8 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.preflight import
     warnings,
 )
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.registry import STACKS
+
+from tests.conftest import ROOT
 
 ROLE = Path(__file__).parents[3] / "roles/site_builder"
 OPTIONS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
@@ -215,7 +219,8 @@ def test_wrong(base: dict[str, Any], name: str, value: Any, fix: str) -> None:
             {**DEV, "cognito_user_pool_arns": []},
             "site_builder_cognito_user_pool_arns is empty, and the API must know who may call it; set it in "
             "inventories/<environment>/group_vars/all.yml, for instance "
-            "[arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbCdEfGhI]",
+            "[arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbCdEfGhI], or make a pool with playbooks/bootstrap.yml "
+            "-e site_builder_cognito=create",
         ),
         (
             {**DEV, "dr": {"enabled": True}},
@@ -436,6 +441,19 @@ def test_pool_from_elsewhere_is_warned_of(pool: str) -> None:
     assert warnings({**values, "site_builder_target": "local"}) == []
 
 
+def test_secret_of_another_account_is_warned_of() -> None:
+    arn = "arn:aws:secretsmanager:eu-west-1:210987654321:secret:key-Ab12cD"
+    values = {f"site_builder_{name}": value for name, value in DEV.items()}
+    values |= {
+        "site_builder_target": "aws",
+        "lambda_functions": {"a": {"secrets": {"KEY": arn, "OURS": "ssm:/x"}}, "b": None},
+    }
+    assert warnings(values) == [
+        f"lambda_functions.a.secrets.KEY is {arn!r}, which is not of the account {ACCOUNT}; the function can read it once its owner "
+        "shares it with the function's role, with a customer managed key that the role may use"
+    ]
+
+
 @pytest.mark.parametrize(
     ("environ", "added"),
     [
@@ -448,3 +466,29 @@ def test_pool_from_elsewhere_is_warned_of(pool: str) -> None:
 )
 def test_token_of_older_awx(environ: dict[str, str], added: dict[str, str]) -> None:
     assert aws_environment(environ) == added
+
+
+class TestCommunityGeneral:
+    """Its terraform module carries weight beyond what it documents; see terraform/test_community_general.py."""
+
+    @pytest.mark.parametrize("version", ["", "12.0.0", "12.6.2", "13.5.0", "13.99.1"])
+    def test_tested(self, version: str) -> None:
+        assert community_general(version) == []
+
+    @pytest.mark.parametrize("version", ["11.4.9", "9.0.0", "14.0.0", "14.0.0-dev0", "21.1.0"])
+    def test_any_other_is_refused_with_the_way_out(self, version: str) -> None:
+        (problem,) = community_general(version)
+        assert problem.startswith(f"community.general is {version}, and ")
+        assert problem.endswith("ansible-galaxy collection install 'community.general:>=12.0.0,<14.0.0'")
+
+    def test_every_place_says_the_same(self) -> None:
+        """What galaxy installs, what make installs, and what is refused."""
+        wanted = 'community.general: ">={},<{}"'.format(*COMMUNITY_GENERAL)
+        assert wanted in (ROOT / "galaxy.yml").read_text()
+        for file in ("requirements.yml", "execution-environment/requirements.yml"):
+            pinned = {
+                one["name"]: one["version"]
+                for one in yaml.safe_load((ROOT / file).read_text())["collections"]
+                if "version" in one
+            }
+            assert community_general(pinned["community.general"]) == []

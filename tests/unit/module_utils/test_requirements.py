@@ -219,3 +219,37 @@ def test_it_is_what_pip_reads(tmp_path_factory: pytest.TempPathFactory, text: st
         key: {"version": {pin.version}, "extras": set(pin.extras), "hashes": set(pin.hashes)}
         for key, pin in pins.items()
     } == expected
+
+
+JUNK = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=12)
+WORDS = st.sampled_from(
+    [
+        "a==1",
+        "-r",
+        "-c other",
+        "--hash",
+        HASH,
+        "; python_version",
+        "==",
+        "[x",
+        "\\\n",
+        "#",
+        "-e .",
+        "git+https://a",
+        "'",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(JUNK | WORDS, max_size=6).map(" ".join) | st.lists(LINE | JUNK, max_size=4).map("\n".join))
+def test_whatever_it_holds_it_is_pins_or_one_sentence(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    path = tmp_path_factory.mktemp("junk") / "r.txt"
+    path.write_bytes(text.encode())
+    try:
+        pins = read_requirements(path, ARM).pins
+    except PackageError as error:
+        assert "\n" not in str(error)
+        assert str(path.parent) in str(error)
+    else:
+        assert all(pin.version for pin in pins.values())

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
+from ansible_collections.bbws.site_builder.plugins.module_utils.bedrock import Life
 from ansible_collections.bbws.site_builder.plugins.modules import environment_info as module
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.stub import Stubber
@@ -35,13 +37,21 @@ STATE = {
                     "index_key": 0,
                     "attributes": {
                         "deletion_protection_enabled": True,
+                        "ttl": [{"attribute_name": "expires_at", "enabled": True}],
                         "replica": [
                             {"region_name": "eu-west-1", "kms_key_arn": "arn:key"},
                             {"region_name": "eu-west-2", "kms_key_arn": None},
                         ],
                     },
                 },
-                {"index_key": "a", "status": "tainted", "attributes": {"deletion_protection_enabled": False}},
+                {
+                    "index_key": "a",
+                    "status": "tainted",
+                    "attributes": {
+                        "deletion_protection_enabled": False,
+                        "ttl": [{"attribute_name": "", "enabled": False}],
+                    },
+                },
             ],
         },
         {"mode": "managed", "type": "aws_s3_bucket", "name": "this", "instances": []},
@@ -68,6 +78,7 @@ READ = {
         'module.tables["orders"].aws_dynamodb_table.this[0]': {"eu-west-1": "arn:key", "eu-west-2": ""},
         'module.tables["orders"].aws_dynamodb_table.this["a"]': {},
     },
+    "ttl": {'module.tables["orders"].aws_dynamodb_table.this[0]': "expires_at"},
     "by_replica": ['module.buckets["sites"].aws_s3_bucket.replica[0]'],
     "filled": [],
     "outputs": {"tables": {"orders": {"name": "orders-dev"}}, "password": "secret"},
@@ -251,6 +262,31 @@ class TestMain:
         assert read(look_into=["dynamodb", "s3"])["states"]["s3"]["filled"] == filled
         assert len(asked) == 1
 
+    MODELS = ({"model": "a.b", "region": "eu-north-1"}, {"model": "a.c", "region": "eu-north-1"})
+
+    def test_models(self, read: Callable[..., dict], monkeypatch: pytest.MonkeyPatch):
+        """One that is about to end is warned of, one that cannot be asked is passed over."""
+        asked = []
+
+        def life_of(client: Any, model: str) -> Life:
+            asked.append(model)
+            if model == "a.c":
+                raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetFoundationModel")
+            return Life("LEGACY")
+
+        monkeypatch.setattr(module.bedrock, "life_of", life_of)
+        result = read(models=self.MODELS)
+        assert "states" in result
+        assert [str(warning) for warning in result["warnings"]] == [module.bedrock.ageing("a.b", Life("LEGACY"))]
+        assert sorted(asked) == ["a.b", "a.c"]
+
+    def test_model_past_its_end(self, read: Callable[..., dict], monkeypatch: pytest.MonkeyPatch):
+        end = datetime(2026, 1, 1, tzinfo=UTC)
+        monkeypatch.setattr(module.bedrock, "life_of", lambda client, model: Life("LEGACY", end))
+        result = read(models=self.MODELS)
+        assert result["failed"] is True
+        assert result["msg"].startswith("the model a.b has reached its end (2026-01-01), and each call of it fails; ")
+
     def test_without_outputs(self, read: Callable[..., dict], put: Callable):
         put("site-builder/dev/dynamodb/terraform.tfstate", json.dumps(STATE))
         result = read(outputs=False)
@@ -268,6 +304,35 @@ class TestMain:
             f"site_builder_account_id is 999999999999, but these credentials belong to account {ACCOUNT} (arn:aws:"
         )
         assert message.endswith("; use the credentials of this environment")
+
+    def test_the_newest_release_and_what_it_holds(self, read: Callable[..., dict], put: Callable):
+        assert (read()["release"], read()["pins"]) == ({}, {"functions": {}, "apis": {}})
+        outputs = {"functions": {"a": {"name": "a-dev"}}, "details": {"a": {"version": "2"}}}
+        state = {**STATE, "outputs": {name: {"value": value} for name, value in outputs.items()}}
+        put("site-builder/dev/lambda/terraform.tfstate", json.dumps(state))
+        entry = {"name": "a-dev", "live": "1", "latest": "2", "before": "2"}
+        for number, kind in enumerate(("release", "rollback")):
+            record = {
+                "id": f"2026060{number}T000000Z-abcdef",
+                "kind": kind,
+                "state": "live",
+                "functions": {"a": entry, "gone": entry},
+                "apis": {},
+            }
+            put(f"site-builder/dev/releases/{record['id']}.json", json.dumps(record))
+        put("site-builder/dev/releases/note.json", "{}")
+        found = read(stacks=["dynamodb", "lambda"])
+        assert found["release"] == record
+        assert found["parts"] == {"functions": {"a": {"name": "a-dev", "latest": "2"}}, "apis": {}}
+        assert found["pins"] == {"functions": {"a": {"live": "1", "held": "2"}}, "apis": {}}
+
+    def test_a_broken_release_record_is_named(self, read: Callable[..., dict], put: Callable):
+        put("site-builder/dev/releases/20260601T000000Z-abcdef.json", '{"id": "x"}')
+        message = read()["msg"]
+        assert (
+            "releases/20260601T000000Z-abcdef.json is no release record; delete it, and the one before it counts"
+            in message
+        )
 
     @pytest.mark.parametrize("body", ["{", '{"version": 3}', "[]"])
     def test_broken_state(self, read: Callable[..., dict], put: Callable, body: str):

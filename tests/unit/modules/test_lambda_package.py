@@ -154,6 +154,14 @@ def test_renamed_file_is_another_package(build: Callable[..., dict], tmp_path: P
 
 
 class TestLinks:
+    def test_a_name_that_is_not_utf_8_is_refused(self, build: Callable[..., dict], tmp_path: Path):
+        source = write(tmp_path / "f", FILES)
+        with open(os.fsencode(source) + b"/caf\xe9.py", "wb"):
+            pass
+        assert build(source)["msg"] == (
+            f"lambda_functions.f: {source}/caf\\xe9.py has a name that is not UTF-8, which a package cannot hold; rename it"
+        )
+
     @pytest.mark.parametrize(
         "target", ["../secret.txt", "../elsewhere", "nowhere", "lib"], ids=["file", "dir", "broken", "own dir"]
     )

@@ -235,6 +235,21 @@ def test_another_failure_is_told_as_before(store: Any, denied: Names, two_kept: 
     assert "cannot be used for plans" in store("saved", plan_id="20261125T100002Z-aaaaaa")["msg"]
 
 
+@pytest.mark.parametrize("operation", ["ListObjectsV2", "GetObject"])
+@pytest.mark.parametrize("store", ["s3"], indirect=True)
+def test_a_plan_that_may_not_be_read(store: Any, denied: Names, operation: str) -> None:
+    store("saved")
+    denied.add(operation)
+    sentence = store("fetched")["msg"]
+    assert sentence.startswith("s3://states/")
+    assert (
+        f"cannot be used for plans: An error occurred (AccessDenied) when calling the {operation} operation" in sentence
+    )
+    assert sentence.endswith(
+        f"use the credentials of account {ACCOUNT}, and a role that may plan or apply, as playbooks/bootstrap.yml makes them"
+    )
+
+
 def test_no_plan(store: Any) -> None:
     sentence = store("fetched")["msg"]
     assert sentence.startswith("there is no saved plan in ")

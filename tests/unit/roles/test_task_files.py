@@ -11,7 +11,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils import engine
 
 TASKS = Path(__file__).resolve().parents[3] / "roles/terraform_stack/tasks"
 # What the engine may answer, less what needs no file.
-STEPS = {"plan", "details", "adopt", "checkov", "saved", "apply", "untaint", "forget", "marker"}
+STEPS = {"compare", "plan", "details", "adopt", "checkov", "saved", "apply", "untaint", "forget", "marker"}
 
 
 def included(tasks: list[dict[str, Any]]) -> set[str]:

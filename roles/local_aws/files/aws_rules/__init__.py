@@ -15,7 +15,7 @@ from typing import NamedTuple
 from aws_call import Call, Refusal
 
 Condition = Callable[[Call], str | None]
-MODULES = ("account", "apigateway", "dynamodb", "functions", "iam", "logs", "s3")
+MODULES = ("account", "alarms", "apigateway", "dynamodb", "functions", "iam", "logs", "s3")
 
 
 class Rule(NamedTuple):

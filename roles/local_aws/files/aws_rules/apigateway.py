@@ -173,3 +173,76 @@ def mapped_api(call: Call) -> str | None:
     if _mapped(call, None):
         return "Deleting RestApi failed. Please remove all base path mappings related to the RestApi in your domains."
     return None
+
+
+STAGE_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
+
+
+@rule(
+    "apigateway",
+    "CreateStage",
+    code="BadRequestException",
+    source="https://docs.aws.amazon.com/apigateway/latest/api/API_CreateStage.html",
+)
+def stage_name(call: Call) -> str | None:
+    """A new stage's name has other characters than letters, digits, - and _, or more than 128."""
+    return None if STAGE_NAME.fullmatch(call.params["stageName"]) else "Stage name only allows a-zA-Z0-9_-"
+
+
+@rule(
+    "apigateway",
+    "CreateModel",
+    code="BadRequestException",
+    source="https://docs.aws.amazon.com/apigateway/latest/api/API_CreateModel.html",
+)
+def model_name(call: Call) -> str | None:
+    """A model's name has other characters than letters and digits."""
+    return None if re.fullmatch(r"[a-zA-Z0-9]+", call.params["name"]) else "Model name must be alphanumeric"
+
+
+@rule(
+    "apigateway",
+    "CreateDeployment",
+    code="BadRequestException",
+    source="https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-private-api-create.html",
+)
+def private_without_policy(call: Call) -> str | None:
+    """A private API is deployed that has no resource policy, without which nobody may call it."""
+    api = _backend(call).apis.get(call.params["restApiId"])
+    private = api is not None and "PRIVATE" in (api.endpoint_configuration or {}).get("types", [])
+    return "Private REST API doesn't have a resource policy attached to it" if private and not api.policy else None
+
+
+DOMAINS = "https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-custom-domains-prerequisites.html"
+EDGE_REGION = "us-east-1"
+
+
+def _is_edge_domain(call: Call) -> bool:
+    return "EDGE" in (call.params.get("endpointConfiguration") or {"types": ["EDGE"]}).get("types", [])
+
+
+@rule("apigateway", "CreateDomainName", code="BadRequestException", source=DOMAINS)
+def certificate_region(call: Call) -> str | None:
+    """A domain's certificate is in another region: us-east-1 for EDGE, the API's own else."""
+    field, region = (
+        ("certificateArn", EDGE_REGION) if _is_edge_domain(call) else ("regionalCertificateArn", call.region)
+    )
+    arn = call.params.get(field) or ""
+    if arn and arn.split(":")[3:4] != [region]:
+        return f"Invalid certificate ARN: {arn}. Certificate must be in '{region}'."
+    return None
+
+
+@rule(
+    "apigateway",
+    "CreateDomainName",
+    code="BadRequestException",
+    source="https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mutual-tls.html",
+)
+def mutual_tls(call: Call) -> str | None:
+    """A domain of an EDGE API asks clients for certificates.
+
+    The words are ours.
+    """
+    asked = (call.params.get("mutualTlsAuthentication") or {}).get("truststoreUri")
+    return "Mutual TLS is supported for regional domain names only" if asked and _is_edge_domain(call) else None

@@ -1,4 +1,4 @@
-"""DynamoDB: what ministack allows. Where a rule must know the table, call.table is what DescribeTable says of it."""
+"""DynamoDB: what ministack allows. Where a rule must know the table, call.table is what the server has asked of it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from aws_call import Call
 
 from aws_rules import account, rule
 
-# The operations for which the server looks the table up first.
-NEED_TABLE = ("DeleteTable", "UpdateTable")
+# The operations before which the server looks the table up: with which operation, and what of its answer.
+ASK = {
+    **dict.fromkeys(("DeleteTable", "UpdateTable"), ("DescribeTable", "Table")),
+    "UpdateTimeToLive": ("DescribeTimeToLive", "TimeToLiveDescription"),
+}
 PROJECTED_ATTRIBUTES = 100
 LIMITS = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"
 
@@ -56,6 +59,24 @@ def source_of_a_replica(call: Call) -> str | None:
             "Replica cannot be deleted because it has acted as a source region for new replica(s) being added to the table in "
             "the last 24 hours."
         )
+    return None
+
+
+@rule(
+    "dynamodb",
+    "UpdateTimeToLive",
+    code="ValidationException",
+    source="https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html",
+)
+def other_ttl_attribute(call: Call) -> str | None:
+    """Items are to expire by another attribute than they do.
+
+    That AWS takes a second change only after an hour is not copied: nobody could wait for it.
+    """
+    now = call.table.get("AttributeName")
+    active = call.table.get("TimeToLiveStatus") in ("ENABLING", "ENABLED")
+    if active and call.params["TimeToLiveSpecification"]["AttributeName"] != now:
+        return f"TimeToLive is active on a different AttributeName: current AttributeName is {now}"
     return None
 
 

@@ -240,3 +240,106 @@ def unzipped_size_with_layers(call: Call) -> str | None:
         f"Function code combined with layers exceeds the maximum allowed size of {UNZIPPED_BYTES} bytes. "
         f"The actual size is {size} bytes."
     )
+
+
+def _may(call: Call, role_arn: str, action: str, resource: str = "*") -> bool:
+    """Whether the role's policies allow the action; a role that is not here may do all."""
+    known = any(role.arn == role_arn for role in iam_backends[call.account]["aws"].roles.values())
+    return not known or any(_allows(one, action, resource) for one in _of_role(call, role_arn))
+
+
+def _role(call: Call) -> str:
+    """That of the call, or else the function's."""
+    held = (one.role for one in _functions(call) if one.function_name == _name(call))
+    return call.params.get("Role") or next(held, "")
+
+
+@rule(
+    "lambda",
+    *SET_UP,
+    code="InvalidParameterValueException",
+    source="https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html",
+)
+def rights_in_a_vpc(call: Call) -> str | None:
+    """A function is to run in a VPC, and its role may make no network interface there."""
+    if (call.params.get("VpcConfig") or {}).get("SubnetIds") and not _may(
+        call, _role(call), "ec2:CreateNetworkInterface"
+    ):
+        return "The provided execution role does not have permissions to call CreateNetworkInterface on EC2"
+    return None
+
+
+@rule(
+    "lambda",
+    *SET_UP,
+    code="InvalidParameterValueException",
+    source="https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html#invocation-dlq",
+)
+def dead_letter_rights(call: Call) -> str | None:
+    """The role of a function may not send to its dead-letter queue or topic."""
+    target = (call.params.get("DeadLetterConfig") or {}).get("TargetArn") or ""
+    action = SENDS.get(target.split(":")[2]) if target else None
+    if action and not _may(call, _role(call), action, target):
+        service, _, verb = action.partition(":")
+        return f"The provided execution role does not have permissions to call {verb} on {service.upper()}"
+    return None
+
+
+@rule(
+    "lambda",
+    "PutProvisionedConcurrencyConfig",
+    code="InvalidParameterValueException",
+    source="https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html",
+)
+def provisioned_of_reserved(call: Call) -> str | None:
+    """More instances of a function are kept ready than it may have."""
+    reserved = next((one.reserved_concurrency for one in _functions(call) if one.function_name == _name(call)), None)
+    if reserved is not None and call.params["ProvisionedConcurrentExecutions"] > reserved:
+        return (
+            "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function"
+        )
+    return None
+
+
+@rule(
+    "lambda",
+    *SET_UP,
+    code="InvalidParameterValueException",
+    source="https://docs.aws.amazon.com/lambda/latest/dg/adding-layers.html",
+)
+def layers_elsewhere(call: Call) -> str | None:
+    """A function has a layer of another region."""
+    if any(layer.split(":")[3:4] != [call.region] for layer in call.params.get("Layers") or []):
+        return f"Layers are not in the same region as the function. Layers are expected to be in region {call.region}."
+    return None
+
+
+POLICY_BYTES = 20_480
+
+
+@rule("lambda", "AddPermission", code="PolicyLengthExceededException", source=QUOTAS)
+def function_policy_size(call: Call) -> str | None:
+    """Who may call a function, or an alias of it, is a policy of more than 20,480 bytes."""
+    parts = str(call.params["FunctionName"]).split(":")
+    # <name>, <name>:<alias>, or an ARN with or without one.
+    name = parts[6] if len(parts) > 6 else parts[0]
+    given = call.params.get("Qualifier") or ""
+    resource = f"arn:aws:lambda:{call.region}:{call.account}:function:{name}" + (f":{given}" if given else "")
+    held = [one.policy.statements for one in _functions(call) if one.function_name == name]
+    statements_ = [one for found in held for one in found if one.get("Resource") == resource]
+    condition = {
+        operator: {f"AWS:{key}": call.params[key]}
+        for operator, key in (("ArnLike", "SourceArn"), ("StringEquals", "SourceAccount"))
+        if call.params.get(key)
+    }
+    new = {
+        "Sid": call.params["StatementId"],
+        "Effect": "Allow",
+        "Principal": {"Service": call.params["Principal"]},
+        "Action": call.params["Action"],
+        "Resource": resource,
+        **({"Condition": condition} if condition else {}),
+    }
+    document = {"Version": "2012-10-17", "Id": "default", "Statement": [*statements_, new]}
+    size = len(json.dumps(document, separators=(",", ":")).encode())
+    return f"The final policy size ({size}) is bigger than the limit ({POLICY_BYTES})." if size > POLICY_BYTES else None

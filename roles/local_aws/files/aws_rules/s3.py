@@ -67,7 +67,7 @@ ANYWHERE = ("CreateBucket", "GetBucketLocation")
 )
 def bucket_elsewhere(call: Call) -> str | None:
     """A bucket is in another region than the one that is asked."""
-    bucket = s3_backends[call.account][get_partition(call.region)].buckets.get(call.params.get("Bucket", ""))
+    bucket = _bucket(call, call.params.get("Bucket", ""))
     if not bucket or call.operation in ANYWHERE or bucket.region_name == call.region:
         return None
     call.headers["x-amz-bucket-region"] = bucket.region_name
@@ -254,4 +254,37 @@ def _statement_fault(one: dict[str, Any], bucket: str) -> str | None:
         named = resource.removeprefix("arn:aws:s3:::").partition("/")[0]
         if not resource.startswith("arn:aws:s3:::") or ("*" not in named and "?" not in named and named != bucket):
             return "Policy has invalid resource"
+    return None
+
+
+REPLICATION = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-requirements.html"
+
+
+def _bucket(call: Call, name: str) -> Any:
+    return s3_backends[call.account][get_partition(call.region)].buckets.get(name)
+
+
+@rule("s3", "PutBucketReplication", code="InvalidRequest", source=REPLICATION)
+def replication_needs_versions(call: Call) -> str | None:
+    """A bucket is to be replicated that keeps no versions, or to one that keeps none."""
+    source = _bucket(call, call.params["Bucket"])
+    if source and source.versioning_status != "Enabled":
+        return "Versioning must be 'Enabled' on the bucket to apply a replication configuration"
+    for one in (call.params.get("ReplicationConfiguration") or {}).get("Rules") or []:
+        target = _bucket(call, one["Destination"]["Bucket"].rpartition(":")[2])
+        if target and target.versioning_status != "Enabled":
+            return "Destination bucket must have versioning enabled."
+    return None
+
+
+@rule("s3", "PutBucketVersioning", code="InvalidBucketState", status=409, source=REPLICATION)
+def versions_of_a_source(call: Call) -> str | None:
+    """A bucket that is replicated is to keep no more versions."""
+    bucket = _bucket(call, call.params["Bucket"])
+    suspends = (call.params.get("VersioningConfiguration") or {}).get("Status") == "Suspended"
+    if bucket and getattr(bucket, "replication", None) and suspends:
+        return (
+            "A replication configuration is present on this bucket, so you cannot change the versioning state. To change the "
+            "versioning state, first delete the replication configuration."
+        )
     return None

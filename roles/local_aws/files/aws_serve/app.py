@@ -85,11 +85,12 @@ class App:
         if api is None or stage not in api.stages:
             # What the name of an API that is not there says, or a stage that it has not.
             return gateway_answer(RefusalError("ACCESS_DENIED", "Forbidden"), {}, {})
-        below = request.path.removeprefix(f"/{first}/{stage}") or "/"
+        prefix = f"/{first}/{stage}"
+        below = request.path.removeprefix(prefix) or "/"
         below_stage = Request(
             request.method, below, request.query_string, request.headers, request.body, request.client
         )
-        return await self._gateway.answer(api, stage, below_stage)
+        return await self._gateway.answer(api, stage, below_stage, prefix)
 
     async def _apis(self) -> list[dict[str, Any]]:
         said = []

@@ -7,6 +7,7 @@ prompt asks for; else with a sentence.
 from __future__ import annotations
 
 import json
+import os
 import re
 from typing import Any
 from urllib.parse import unquote
@@ -143,7 +144,10 @@ def real(request: Request, region: str) -> Answer:
         kept = {name: value for name, value in request.headers if name.lower() in ("content-type", "accept")}
         signed = AWSRequest(request.method, url, headers=kept, data=request.body)
         SigV4Auth(credentials.get_frozen_credentials(), "bedrock", region).add_auth(signed)
-        reply = requests.request(request.method, url, headers=dict(signed.headers), data=request.body, timeout=300)
+        trusted = os.environ.get("AWS_CA_BUNDLE") or True
+        reply = requests.request(
+            request.method, url, headers=dict(signed.headers), data=request.body, timeout=300, verify=trusted
+        )
     except (BotoCoreError, requests.RequestException) as failed:
         return error("ServiceUnavailableException", 503, f"Bedrock was not reached: {failed}")
     shown = [

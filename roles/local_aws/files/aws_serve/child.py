@@ -57,6 +57,7 @@ def load() -> object:
 def set_up_logs() -> None:
     import logging
 
+    sys.stdout.reconfigure(line_buffering=True)
     level = os.environ.pop("AWS_LAMBDA_LOG_LEVEL", "")
     logging.basicConfig(
         stream=sys.stdout,

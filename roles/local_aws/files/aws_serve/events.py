@@ -31,14 +31,16 @@ IDENTITY = (
 
 
 def context_of(request: Request, route: Route, api: dict[str, str], stage: dict[str, Any]) -> dict[str, Any]:
-    """The requestContext. api: its id, account and region. stage: as get_stage gives it."""
+    """The requestContext. api: its id and account, and prefix: what comes before the path. stage: as get_stage gives it.
+
+    As with a custom domain and a base path, host and path are those that the caller has used, so that links lead back here.
+    """
     now = time.time()
-    domain = f"{api['id']}.execute-api.{api['region']}.amazonaws.com"
     return {
         "accountId": api["account"],
         "apiId": api["id"],
         "deploymentId": stage["deploymentId"],
-        "domainName": domain,
+        "domainName": request.header("Host") or "127.0.0.1",
         "domainPrefix": api["id"],
         "extendedRequestId": base64.b64encode(uuid.uuid4().bytes[:11]).decode(),
         "httpMethod": request.method,
@@ -47,7 +49,7 @@ def context_of(request: Request, route: Route, api: dict[str, str], stage: dict[
             "sourceIp": request.client,
             "userAgent": request.header("User-Agent"),
         },
-        "path": f"/{stage['stageName']}{request.path}",
+        "path": f"{api['prefix']}{request.path}",
         "protocol": "HTTP/1.1",
         "requestId": str(uuid.uuid4()),
         "requestTime": time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now)),
@@ -99,8 +101,8 @@ def _headers(request: Request, context: dict[str, Any]) -> Pairs:
         ("Host", context["domainName"]),
         ("X-Amzn-Trace-Id", f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"),
         ("X-Forwarded-For", request.client),
-        ("X-Forwarded-Port", "443"),
-        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Port", context["domainName"].partition(":")[2] or "80"),
+        ("X-Forwarded-Proto", "http"),
     ]
 
 

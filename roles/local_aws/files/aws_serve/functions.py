@@ -16,6 +16,7 @@ from base64 import b64decode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 from zipfile import ZipFile
 
@@ -34,10 +35,6 @@ _http = build_opener(ProxyHandler({}))
 
 class NotRunnableError(Exception):
     """A sentence: why this function does not run here."""
-
-
-class ThrottledError(Exception):
-    """The function may have no instance at all."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +70,11 @@ class Functions:
         self._packages = _link_packages(folder / "packages")
 
     async def invoke(self, arn: str | Name, event: bytes, request_id: str = "") -> Outcome:
-        """Run the function once. Raises ClientError where there is none, ThrottledError, NotRunnableError."""
+        """Run the function once. Raises ClientError where there is none, NotRunnableError where it cannot be run."""
         name = parse(arn) if isinstance(arn, str) else arn
         version = await self.version(name)
         found = await self.configuration(name, version)
         config = found["Configuration"]
-        if (found.get("Concurrency") or {}).get("ReservedConcurrentExecutions") == 0:
-            raise ThrottledError
         pool = await self._pool(name, found)
         invoked = f"arn:aws:lambda:{name.region}:{self._aws.account}:function:{name.function}"
         facts = {
@@ -154,23 +149,24 @@ class Functions:
 
     def _program(self, name: Name, found: dict[str, Any]) -> Program:
         config = found["Configuration"]
+        program = self._interpreter(name, config)
         code = self._unpacked(found["Code"]["Location"], config["CodeSha256"])
         found_layers = [self._layer(name, layer["Arn"]) for layer in config.get("Layers") or []]
         layers = [layer for layer in found_layers if layer]
         group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name.function}"
-        memory = int(config["MemorySize"])
         environment = {
             "PATH": f"{code}/bin:" + "".join(f"{layer}/bin:" for layer in layers) + "/usr/local/bin:/usr/bin:/bin",
             "LD_LIBRARY_PATH": ":".join([str(code), f"{code}/lib", *(f"{layer}/lib" for layer in layers)]),
             "LANG": "en_US.UTF-8",
             "TZ": ":UTC",
+            "HOME": str(self._folder / "tmp"),
             "TMPDIR": str(self._folder / "tmp"),
             "LAMBDA_TASK_ROOT": str(code),
             "LAMBDA_RUNTIME_DIR": str(HERE),
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{config['Runtime']}",
             "AWS_LAMBDA_FUNCTION_NAME": name.function,
             "AWS_LAMBDA_FUNCTION_VERSION": config["Version"],
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(config["MemorySize"]),
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_LAMBDA_LOG_GROUP_NAME": group,
             "AWS_LAMBDA_LOG_STREAM_NAME": time.strftime(f"%Y/%m/%d/[{config['Version']}]{uuid.uuid4().hex}"),
@@ -191,28 +187,22 @@ class Functions:
             "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": self._own_url,
             **((config.get("Environment") or {}).get("Variables") or {}),
         }
-        command = self._command(name, config, code, layers, memory)
-        return Program(command, environment, code, self._folder / "logs" / f"{name.function}.log", name.function)
+        log = self._folder / "logs" / f"{name.function}.log"
+        return Program([*program, *map(str, layers)], environment, code, log)
 
-    def _command(self, name: Name, config: dict[str, Any], code: Path, layers: list[Path], memory: int) -> list[str]:
+    def _interpreter(self, name: Name, config: dict[str, Any]) -> list[str]:
+        """The program that runs this runtime, which takes the layers as further arguments."""
+        memory = str(config["MemorySize"])
         runtime = config.get("Runtime") or config.get("PackageType", "")
         if runtime.startswith("python"):
             ours = f"python{sys.version_info.major}.{sys.version_info.minor}"
             if runtime != ours:
                 self.say(f"{name.function} has runtime {runtime} and runs here with {ours}")
             # Without this Python's packages: what Lambda lacks must be missing here, too.
-            return [
-                sys.executable,
-                "-S",
-                "-P",
-                str(HERE / "child.py"),
-                str(memory),
-                str(self._packages),
-                *map(str, layers),
-            ]
+            return [sys.executable, "-S", "-P", str(HERE / "child.py"), memory, str(self._packages)]
         node = shutil.which("node") if runtime.startswith("nodejs") else None
         if node:
-            return [node, f"--max-old-space-size={memory}", str(HERE / "child.mjs"), *map(str, layers)]
+            return [node, f"--max-old-space-size={memory}", str(HERE / "child.mjs")]
         missing = "; there is no node on PATH" if runtime.startswith("nodejs") else ""
         raise NotRunnableError(
             f"the function {name.function} has runtime {runtime}, which playbooks/serve.yml does not run{missing}; it runs "
@@ -238,7 +228,8 @@ class Functions:
             draft = self._folder / "code" / f"{uuid.uuid4().hex}.new"
             draft.mkdir(mode=0o700)
             package = draft.with_suffix(".zip")
-            with _http.open(location, timeout=30) as reply:
+            # The path alone: the embedded AWS may listen at another address than the one that it names.
+            with _http.open(self._aws.endpoints["default"] + urlsplit(location).path, timeout=30) as reply:
                 package.write_bytes(reply.read())
             if hashlib.sha256(package.read_bytes()).digest() != b64decode(sha256):
                 raise NotRunnableError(

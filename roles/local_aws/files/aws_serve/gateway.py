@@ -28,15 +28,15 @@ class Gateway:
     def __init__(self, deployed: Deployed, functions: Functions, account: str, key: RSAKey) -> None:
         self._deployed, self._functions, self._account, self._key = deployed, functions, account, key
 
-    async def answer(self, api: Api, stage: str, request: Request) -> Answer:
-        """Answer a request below a stage of this API."""
+    async def answer(self, api: Api, stage: str, request: Request, prefix: str) -> Answer:
+        """Answer a request below a stage of this API. prefix: what came before the path."""
         deployment = await self._deployed.deployment(api, stage)
         context: dict[str, Any] = {"requestId": "-", "stage": stage, "apiId": api.id, "httpMethod": request.method}
         try:
             route = deployment.routes.find(request.method, request.path)
             if route is None:
                 raise RefusalError("MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
-            facts = {"id": api.id, "account": self._account, "region": api.region}
+            facts = {"id": api.id, "account": self._account, "prefix": prefix}
             context = events.context_of(request, route, facts, api.stages[stage])
             if len(request.body) > LARGEST_BODY:
                 raise RefusalError("REQUEST_TOO_LARGE", f"HTTP content length exceeded {LARGEST_BODY} bytes.")

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from aws_serve.bedrock import error
 from aws_serve.deployed import Aws
-from aws_serve.functions import Functions, Name, NotRunnableError, ThrottledError, parse
+from aws_serve.functions import Functions, Name, NotRunnableError, parse
 from aws_serve.messages import Answer, Request
 from aws_serve.worker import Outcome
 
@@ -58,8 +58,6 @@ class Invocations:
         except ClientError as refused:
             said = refused.response["Error"]
             return error(said["Code"], refused.response["ResponseMetadata"]["HTTPStatusCode"], said["Message"])
-        except ThrottledError:
-            return error("TooManyRequestsException", 429, "Rate Exceeded.")
         except NotRunnableError as wrong:
             return error("InvalidRuntimeException", 502, str(wrong))
         headers = [("Content-Type", "application/json"), ("X-Amz-Executed-Version", outcome.version)]
@@ -80,7 +78,7 @@ class Invocations:
                 await asyncio.sleep(PAUSES[attempt - 1])
             try:
                 outcome = await self._functions.invoke(name, event, request)
-            except (ClientError, ThrottledError, NotRunnableError) as failed:
+            except (ClientError, NotRunnableError) as failed:
                 outcome = Outcome(json.dumps({"errorMessage": str(failed)}).encode(), "Unhandled")
             if not outcome.error:
                 break

@@ -155,6 +155,10 @@ def lambda_answer(payload: bytes, accepted: str | None, binary_types: list[str])
         raise internal(502) from error
 
 
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\0\r\n]")
+# How the body travels is for the server to say.
+_OURS = {"connection", "content-length", "transfer-encoding"}
 _KNOWN = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 
 
@@ -162,7 +166,7 @@ def _answer_of(said: dict[str, Any], accepted: str | None, binary_types: list[st
     if not isinstance(said, dict) or said.keys() - _KNOWN:
         raise ValueError("Malformed Lambda proxy response")
     status = int(said.get("statusCode") or 200)
-    if not 100 <= status <= 599:
+    if not 200 <= status <= 599:
         raise ValueError("Malformed Lambda proxy response")
     headers: Pairs = []
     for name, values in (said.get("multiValueHeaders") or {}).items():
@@ -173,6 +177,9 @@ def _answer_of(said: dict[str, Any], accepted: str | None, binary_types: list[st
     ]
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", "application/json"))
+    if any(not _NAME.fullmatch(name) or _CONTROL.search(value) for name, value in headers):
+        raise ValueError("Malformed Lambda proxy response")
+    headers = [(name, value.strip()) for name, value in headers if name.lower() not in _OURS]
     text = said.get("body")
     if text is not None and not isinstance(text, str):
         raise ValueError("Malformed Lambda proxy response")

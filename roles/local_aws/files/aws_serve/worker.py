@@ -39,7 +39,6 @@ class Program:
     environment: dict[str, str]
     folder: Path
     log: Path
-    name: str
 
 
 class Worker:
@@ -114,6 +113,8 @@ class Pool:
         return bool(self._idle or self._busy)
 
     async def _run(self, event: bytes, facts: dict[str, str], timeout: float) -> Outcome:
+        # One that has ended meanwhile, such as by the system for want of memory, serves nobody.
+        self._idle = [one for one in self._idle if one.process.returncode is None]
         worker = self._idle.pop() if self._idle else await Worker.start(self._program)
         request = facts["aws_request_id"]
         is_whole = False

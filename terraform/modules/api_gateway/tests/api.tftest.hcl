@@ -391,6 +391,16 @@ run "everything_else" {
     )
     error_message = "The logging role is the API's when it is asked for, and bounded."
   }
+
+  assert {
+    condition = (
+      length(aws_iam_role_policies_exclusive.account_logging[0].policy_names) == 0 &&
+      aws_iam_role_policy_attachments_exclusive.account_logging[0].policy_arns == toset([
+        "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
+      ])
+    )
+    error_message = "What was added to the logging role by hand goes."
+  }
 }
 
 # Applied to the mock, where what AWS makes up is known.
@@ -548,6 +558,19 @@ run "slow_function" {
   }
 
   expect_failures = [check.function_timeouts]
+}
+
+run "an_unknown_deployment_moves_nothing" {
+  command = plan
+
+  variables {
+    release = { live = "first" }
+  }
+
+  assert {
+    condition     = aws_api_gateway_stage.this.deployment_id == "first"
+    error_message = "Who moves the stage needs no plan that might."
+  }
 }
 
 run "applied" {

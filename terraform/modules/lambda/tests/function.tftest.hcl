@@ -188,6 +188,19 @@ run "variables_of_more_than_4_kb" {
   expect_failures = [aws_lambda_function.this]
 }
 
+run "an_unknown_version_moves_nothing" {
+  command = plan
+
+  variables {
+    release = { live = "6" }
+  }
+
+  assert {
+    condition     = aws_lambda_alias.this.function_version == "6"
+    error_message = "Who moves the alias needs no plan that might."
+  }
+}
+
 # What a mock makes up is known after the apply, and a plan is where it counts.
 run "applied" {
   command = apply

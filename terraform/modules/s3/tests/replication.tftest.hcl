@@ -81,6 +81,14 @@ run "new_bucket" {
   }
 
   assert {
+    condition = (
+      aws_iam_role_policies_exclusive.replication[0].policy_names == toset(["replication"]) &&
+      length(aws_iam_role_policy_attachments_exclusive.replication[0].policy_arns) == 0
+    )
+    error_message = "What was added to the role by hand goes."
+  }
+
+  assert {
     condition = jsondecode(aws_iam_role.replication[0].assume_role_policy).Statement == [{
       Effect    = "Allow"
       Principal = { Service = "s3.amazonaws.com" }

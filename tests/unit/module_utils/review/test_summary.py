@@ -78,3 +78,14 @@ def row(name: str, result: str, reason: str = "", **counts: int) -> dict[str, An
 )
 def test_the_line_of_a_run(mode: str, rows: list[dict[str, Any]], line: str) -> None:
     assert run_line(mode, "dev", rows) == line
+
+
+def test_a_plan_that_was_not_taken_is_refused() -> None:
+    """Of everything that an approver's message has room for, that first."""
+    rows = [
+        {"name": name, "result": "failed", "reason": "plan: it is 90000 s old", "counts": NONE}
+        for name in ("s3", "iam")
+    ]
+    assert run_line("apply", "dev", rows) == "apply of dev: REFUSED: it is 90000 s old"
+    broken = [{**rows[0], "reason": "apply: AWS said no"}]
+    assert run_line("apply", "dev", broken) == "apply of dev: nothing has changed; FAILED: s3 (apply: AWS said no)"

@@ -189,3 +189,29 @@ class TestStepsBetween:
     def test_a_replica_with_another_key_is_another_one(self, before: str, now: str | None) -> None:
         lost = dynamodb.lost_replicas(self.tfvars("eu-west-1", key=now), {self.ADDRESS: {"eu-west-1": before}})
         assert lost == {self.ADDRESS: ["eu-west-1 (made anew for its other KMS key)"]}
+
+
+@pytest.mark.parametrize("now", [{"ttl_attribute": "b"}, {"ttl_attribute": "b", "ttl_enabled": False}])
+def test_items_do_not_expire_by_another_attribute_at_once(now: dict) -> None:
+    """AWS takes one change of it within an hour."""
+    held = {'module.tables["orders"].aws_dynamodb_table.this': "a"}
+    (sentence,) = dynamodb.other_ttl({"tables": {"orders": now}}, held)
+    assert sentence == (
+        "dynamodb_tables.orders.ttl_attribute is 'b', and items expire by 'a' now, which has to end first: deploy with "
+        "ttl_attribute: a and ttl_enabled: false, wait an hour, then deploy this"
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "held"),
+    [
+        ({"ttl_attribute": "a"}, "a"),
+        ({"ttl_attribute": "a", "ttl_enabled": False}, "a"),
+        ({"ttl_attribute": "b"}, None),
+        # Terraform leaves it as it is.
+        ({}, "a"),
+    ],
+)
+def test_what_can_be_said_of_expiry(now: dict, held: str | None) -> None:
+    state = {'module.tables["orders"].aws_dynamodb_table.this': held} if held else {}
+    assert list(dynamodb.other_ttl({"tables": {"orders": now}}, state)) == []

@@ -49,6 +49,12 @@ def test_packages() -> None:
     }
 
 
+def test_probes_are_of_verify_and_not_of_terraform() -> None:
+    stack = define({"report": {**CODE, "probe": {"path": "/health"}}, "other": CODE}, {}, DEV)
+    assert stack["probes"] == {"report": {"method": "GET", "path": "/health", "status": 200}}
+    assert "probe" not in stack["tfvars"]["functions"]["report"]
+
+
 def test_a_layer_from_elsewhere_may_bring_the_handler() -> None:
     extra = {**CODE, "extra_layer_arns": ["arn:aws:lambda:eu-west-1:123456789012:layer:l:1"]}
     assert "handler" not in packages({"report": extra}, {})["functions/report"]
@@ -248,6 +254,11 @@ def test_environment_is_measured_as_json(character: str) -> None:
             {**CODE_LAYER, "compatible_runtimes": ["python3.13", "python3.12"]},
             "lambda_layers.a.compatible_runtimes is ['python3.13', 'python3.12'], which is more than the one that its "
             "requirements are built for; name one and make a layer for each",
+        ),
+        (
+            "lambda_functions",
+            {**CODE, "probe": {"path": "/x", "method": "POST"}},
+            "lambda_functions.a.probe.method is 'POST', which is none of GET, HEAD, OPTIONS; write one of them",
         ),
         (
             "lambda_functions",

@@ -80,6 +80,14 @@ def test_lock_is_told_with_its_holder_and_the_way_out(result: dict) -> None:
             {"msg": "Error acquiring the state lock"},
             "the state is locked by another run: wait for it to end and run again",
         ),
+        (
+            {"msg": recorded("lock_denied.txt")},
+            "the lock of the state cannot be taken: operation error S3: PutObject, https response error StatusCode: 403, RequestID: "
+            "local-aws-refusal, HostID: , api error AccessDenied: User: arn:aws:sts::123456789012:assumed-role/local/local is not "
+            "authorized to perform: s3:PutObject because no identity-based policy allows the s3:PutObject action unable to retrieve "
+            "file from S3 bucket 'b' with key 'k.tflock': operation error S3: GetObject, https response error StatusCode: 404, "
+            "RequestID: , HostID: , NoSuchKey:",
+        ),
         ({"stderr": "╷\n│ Error: Bad\n│ \n│ Very bad.\n╵\nmore"}, "Bad. Very bad"),
         ({"msg": "no\nterraform"}, "no terraform"),
         ({}, "Terraform failed without a message (exit code unknown)"),

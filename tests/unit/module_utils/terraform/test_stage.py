@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
-from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import runs, stage
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import levels, runs, stage
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.provider import hashless, parse_lock
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import tfvars_sha256
 
@@ -544,3 +544,18 @@ def test_a_state_of_another_backend_is_never_offered(lay_out: Callable[..., dict
 def test_a_state_of_another_stack_is_never_offered(lay_out: Callable[..., dict], tmp_path: Path):
     write(Path(lay_out("run01")["project_path"]) / "errored.tfstate", STATE)
     assert lay_out(run_dir=str(tmp_path / "runs/run02/iam"))["errored_states"] == []
+
+
+def test_a_deep_path_gets_its_levels(lay_out: Callable[..., dict], source: Path) -> None:
+    """And the sources are others then, so that a plan that was saved before is not applied."""
+    write(source / "api.tf", 'module "api" {\n  source = "../../modules/api_gateway"\n}\n')
+    write(source.parents[1] / levels.FILE, levels.text(1))
+    made = [
+        lay_out(run=f"run{depth}", tfvars={"apis": {"a": {"routes": {"r": {"path": "/x" * depth}}}}})
+        for depth in (1, 2)
+    ]
+    for depth, result in enumerate(made, start=1):
+        staged = Path(result["project_path"]).parents[1]
+        assert (staged / levels.FILE).read_text() == levels.text(depth)
+    assert made[0]["source_sha256"] != made[1]["source_sha256"]
+    assert (source.parents[1] / levels.FILE).read_text() == levels.text(1)

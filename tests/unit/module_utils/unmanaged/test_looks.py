@@ -41,6 +41,8 @@ ROLE, FUNCTION, TABLE, GROUP = (
     "shop-orders-dev",
     "/aws/lambda/shop-orders-dev",
 )
+GRANT = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+LOGGING = "shop-api-logs-dev-eu-west-1"
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
 OPEN = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}
@@ -124,7 +126,11 @@ class World:
         self.role = self.iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
         self.hold("iam", "aws_iam_role", name=ROLE)
         # Made by bootstrap.yml.
-        self.iam.create_role(RoleName="shop-api-logs-dev-eu-west-1", AssumeRolePolicyDocument=TRUST)
+        self.iam.create_role(RoleName=LOGGING, AssumeRolePolicyDocument=TRUST)
+        own = self.iam.create_policy(PolicyName="AmazonAPIGatewayPushToCloudWatchLogs", PolicyDocument=GRANT)["Policy"][
+            "Arn"
+        ]
+        self.iam.attach_role_policy(RoleName=LOGGING, PolicyArn=own)
         self.iam.create_role(RoleName="shop-dev-plan", AssumeRolePolicyDocument=TRUST)
         self.make_function(FUNCTION)
         self.hold("lambda", "aws_lambda_function", function_name=FUNCTION)
@@ -222,6 +228,11 @@ def _event_source(world: World) -> None:
     world.functions.create_event_source_mapping(EventSourceArn=arn, FunctionName=FUNCTION)
 
 
+def _attach(world: World) -> None:
+    policy = world.iam.create_policy(PolicyName="eve", PolicyDocument=GRANT)["Policy"]["Arn"]
+    world.iam.attach_role_policy(RoleName=LOGGING, PolicyArn=policy)
+
+
 def _instance_profile(world: World) -> None:
     world.iam.create_instance_profile(InstanceProfileName="eve")
     world.iam.add_role_to_instance_profile(InstanceProfileName="eve", RoleName=ROLE)
@@ -313,6 +324,11 @@ ADDED: dict[str, tuple[Callable[[World], object], str, str]] = {
         lambda w: w.iam.create_role(RoleName="shop-eve-dev-eu-west-1", AssumeRolePolicyDocument=TRUST),
         "iam", "role shop-eve-dev-eu-west-1",
     ),
+    "inline policy of the logging role": (
+        lambda w: w.iam.put_role_policy(RoleName=LOGGING, PolicyName="eve", PolicyDocument=GRANT),
+        "api_gateway", f"inline policy eve of the role {LOGGING}",
+    ),
+    "attached policy of the logging role": (_attach, "api_gateway", f"attached policy eve of the role {LOGGING}"),
     "instance profile": (_instance_profile, "iam", f"instance profile eve with the role {ROLE}"),
     "function": (lambda w: w.make_function("shop-eve-dev"), "lambda", "function shop-eve-dev"),
     "statement": (lambda w: w.permit("eve"), "lambda", f"function policy statement eve of {FUNCTION}"),
@@ -411,6 +427,9 @@ def test_ids_of_aws_are_told_with_names(world: World) -> None:
     plan = world.apigateway.create_usage_plan(name="eve", apiStages=[{"apiId": world.api, "stage": "eve"}])["id"]
     key = world.apigateway.create_api_key(name="shop-eve-dev")["id"]
     deployment = world.apigateway.create_deployment(restApiId=world.api)["id"]
+    # What a release keeps to go back to.
+    text = f"release 20260601T000000Z-abcdef, copy of {deployment}"
+    world.apigateway.create_deployment(restApiId=world.api, description=text)
     grant = world.kms.create_grant(KeyId=world.key, GranteePrincipal=world.role, Operations=["Decrypt"])["GrantId"]
     url = world.functions.create_function_url_config(FunctionName=FUNCTION, AuthType="NONE")["FunctionUrl"]
     found = world.found()
@@ -454,6 +473,14 @@ def test_the_policy_of_an_api(world: World) -> None:
     world.hold("api_gateway", "aws_api_gateway_rest_api", id=api, name="open", root_resource_id=root)
     assert {f"{one.kind} {one.name}" for one in world.found() - world.seen} == {"policy of an API open"}
     world.hold("api_gateway", "aws_api_gateway_rest_api_policy", rest_api_id=api)
+    assert world.found() == world.seen
+
+
+def test_copies_of_releases_are_left_out(world: World) -> None:
+    """As serving.Serving.copy makes them."""
+    world.apigateway.create_deployment(
+        restApiId=world.api, description="release 20261129T101500Z-0a1b2c, copy of abc123"
+    )
     assert world.found() == world.seen
 
 

@@ -227,6 +227,13 @@ def test_lambda(client: Client) -> None:
     for retries in (2, 1):
         functions.put_function_event_invoke_config(FunctionName="f", MaximumRetryAttempts=retries)
         assert functions.get_function_event_invoke_config(FunctionName="f")["MaximumRetryAttempts"] == retries
+    # Of whom they are, which drift.yml asks.
+    functions.publish_version(FunctionName="f")
+    functions.create_alias(FunctionName="f", Name="live", FunctionVersion="1")
+    for qualifier in ({}, {"Qualifier": "live"}):
+        functions.put_function_event_invoke_config(FunctionName="f", MaximumRetryAttempts=1, **qualifier)
+        (listed,) = functions.list_function_event_invoke_configs(FunctionName="f")["FunctionEventInvokeConfigs"]
+        assert listed["FunctionArn"].split(":")[6:] == ["f", qualifier.get("Qualifier", "$LATEST")]
 
 
 @pytest.fixture

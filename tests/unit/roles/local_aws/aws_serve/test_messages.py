@@ -70,6 +70,11 @@ def test_proxy_response(serve: SimpleNamespace) -> None:
     ]
 
 
+def test_how_the_body_travels_is_for_the_server_to_say(serve: SimpleNamespace) -> None:
+    said = {"headers": {"Content-Length": "3", "Transfer-Encoding": "chunked", "X": " a "}, "body": "four"}
+    assert answered(serve, said).headers == [("X", "a"), ("Content-Type", "application/json")]
+
+
 def test_least_proxy_response(serve: SimpleNamespace) -> None:
     """No field must be there."""
     answer = answered(serve, {})
@@ -86,7 +91,10 @@ def test_least_proxy_response(serve: SimpleNamespace) -> None:
         b"{",
         {"statusCode": 200, "more": 1},
         {"statusCode": "ok"},
-        {"statusCode": 99},
+        {"statusCode": 101},
+        {"statusCode": 600},
+        {"headers": {"x": "a\r\nSet-Cookie: b"}},
+        {"headers": {"a b": "x"}},
         {"statusCode": [200]},
         {"headers": {"x": 1}},
         {"headers": ["x"]},

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -39,6 +41,7 @@ instance = []
 
 def handler(event, context):
     if "Records" in event or "httpMethod" not in event:
+        print("got", json.dumps(event))
         return event if event != "fail" else 1 / 0
     do = (event["queryStringParameters"] or {}).get("do", "")
     instance.append(do)
@@ -351,6 +354,8 @@ def test_invocations(aws: Aws, url: str) -> None:
 
 def test_asynchronous_invocation_that_fails_goes_to_its_target(aws: Aws, url: str) -> None:
     queue = aws.client("sqs").create_queue(QueueName="failed")["QueueUrl"]
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}]}
+    aws.client("iam").put_role_policy(RoleName="role", PolicyName="failures", PolicyDocument=json.dumps(policy))
     aws.functions.put_function_event_invoke_config(
         FunctionName="python",
         Qualifier="live",
@@ -366,6 +371,19 @@ def test_asynchronous_invocation_that_fails_goes_to_its_target(aws: Aws, url: st
     assert record["requestContext"]["condition"] == "RetriesExhausted"
     assert record["requestContext"]["approximateInvokeCount"] == 2
     assert (record["requestPayload"], record["responsePayload"]["errorType"]) == ("fail", "ZeroDivisionError")
+
+
+def test_what_the_embedded_aws_invokes_runs_too(aws: Aws, url: str) -> None:
+    """By its own Invoke, and because of an event."""
+    assert json.loads(aws.functions.invoke(FunctionName="python:live", Payload=b'{"a": 1}')["Payload"].read()) == {
+        "a": 1
+    }
+    assert "FunctionError" in aws.functions.invoke(FunctionName="python", Payload=b'"fail"')
+    queue = aws.client("sqs").create_queue(QueueName="source")["QueueUrl"]
+    source = f"arn:aws:sqs:{REGION}:{ACCOUNT}:source"
+    aws.functions.create_event_source_mapping(EventSourceArn=source, FunctionName="python")
+    aws.client("sqs").send_message(QueueUrl=queue, MessageBody="from the queue")
+    assert '"body": "from the queue"' in (aws.instance.directory / "serve/logs/python.log").read_text()
 
 
 def test_requests_side_by_side(url: str) -> None:
@@ -437,6 +455,25 @@ def test_refusals(aws: Aws, url: str, run_module: Any, options: dict[str, str], 
     assert sentence in module(aws, run_module, **options)["msg"]
 
 
+def test_only_a_server_that_asks_the_real_bedrock_has_the_callers_credentials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/mine")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example")
+    stub, real = (LocalApi(str(tmp_path), 5)._environment(ACCOUNT, 1, kind) for kind in ("stub", "aws"))
+    assert {name: stub[name] for name in stub if name.startswith("AWS_") or "PROXY" in name} == {
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    }
+    assert (real["AWS_PROFILE"], real["AWS_CONFIG_FILE"], real["HTTPS_PROXY"]) == (
+        "mine",
+        "/mine",
+        "http://proxy.example",
+    )
+    assert real.get("AWS_SHARED_CREDENTIALS_FILE") != "/dev/null"
+
+
 def test_nothing_runs(tmp_path: Path) -> None:
     with pytest.raises(LocalAwsError, match=r"nothing is deployed on this machine: .* with `make demo`"):
         LocalApi(str(tmp_path), 5).serve(SERVER, 0, "stub")
@@ -456,6 +493,21 @@ def test_port(aws: Aws, url: str) -> None:
     assert aws.serve() == (False, base)
     with pytest.raises(requests.ConnectionError):
         get(f"{url}/python")
+
+
+def test_one_that_was_killed_is_started_again(aws: Aws, url: str) -> None:
+    _, base = aws.serve()
+    pid = get(f"{base}/api-dev/dev/python").json()["pid"]
+    os.kill(json.loads(aws.instance.state_file.read_text())["serve"]["process"]["pid"], signal.SIGKILL)
+    # On the same port, unless something else has taken it.
+    changed, base = aws.serve()
+    assert changed
+    assert get(f"{base}/api-dev/dev/python").json()["pid"] != pid
+    # What it has left behind ends by itself.
+    deadline = time.monotonic() + 10
+    while started_at(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert started_at(pid) is None
 
 
 def test_it_ends_with_its_aws(aws: Aws, url: str) -> None:

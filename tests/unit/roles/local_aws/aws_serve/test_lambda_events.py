@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-API = {"id": "abc123", "account": "111111111111", "region": "eu-west-1"}
+API = {"id": "abc123", "account": "111111111111", "prefix": "/api/test"}
 STAGE = {"stageName": "test", "deploymentId": "d1"}
 KEYS = {
     *(
@@ -64,14 +64,21 @@ def event(
 
 def test_what_aws_sends_is_there_and_nothing_else(serve: SimpleNamespace) -> None:
     made = event(
-        serve, headers=[("user-agent", "python-requests/testing"), ("tEsT-HEADeR", "aValUE"), ("connection", "close")]
+        serve,
+        headers=[
+            ("host", "127.0.0.1:8080"),
+            ("user-agent", "python-requests/testing"),
+            ("tEsT-HEADeR", "aValUE"),
+            ("connection", "close"),
+        ],
     )
     assert made.keys() == KEYS
     assert made["requestContext"].keys() == CONTEXT_KEYS
     assert made["requestContext"]["identity"].keys() == IDENTITY_KEYS
-    assert made["requestContext"]["path"] == "/test/test-path"
+    # As with a custom domain and a base path.
+    assert made["requestContext"]["path"] == "/api/test/test-path"
     assert made["requestContext"]["resourcePath"] == made["resource"] == "/{proxy+}"
-    assert made["requestContext"]["domainName"] == "abc123.execute-api.eu-west-1.amazonaws.com"
+    assert made["requestContext"]["domainName"] == made["headers"]["Host"] == "127.0.0.1:8080"
     assert {
         "Host",
         "User-Agent",
@@ -90,7 +97,7 @@ def test_slash_at_the_end(serve: SimpleNamespace) -> None:
     made = event(serve, path="/test-path/")
     assert made["path"] == "/test-path/"
     assert made["pathParameters"] == {"proxy": "test-path"}
-    assert made["requestContext"]["path"] == "/test/test-path/"
+    assert made["requestContext"]["path"] == "/api/test/test-path/"
 
 
 def test_path_stays_as_it_was_sent(serve: SimpleNamespace) -> None:
