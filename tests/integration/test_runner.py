@@ -329,10 +329,12 @@ def service(awx: Awx) -> Iterator[str]:
     """An embedded AWS that outlives the jobs, on an address of its own; gives its URL."""
     work_dir = awx.directory / "service"
     arguments = ["-e", f"local_aws_work_dir={work_dir}", "-e", "local_aws_host=127.0.0.2"]
-    started = play(work_dir, *arguments, playbook="playbooks/local_aws_up.yml")
-    assert started.code == 0, started.output
-    yield re.search(r"site_builder_local_endpoint=(http://127\.0\.0\.2:\d+)", started.output)[1]
-    stopped = play(work_dir, playbook="playbooks/local_aws_down.yml")
+    try:
+        started = play(work_dir, *arguments, playbook="playbooks/local_aws_up.yml")
+        assert started.code == 0, started.output
+        yield re.search(r"site_builder_local_endpoint=(http://127\.0\.0\.2:\d+)", started.output)[1]
+    finally:
+        stopped = play(work_dir, playbook="playbooks/local_aws_down.yml")
     assert stopped.code == 0, stopped.output
 
 

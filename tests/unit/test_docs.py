@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.bbws.site_builder.plugins.module_utils.awx import PUBLISHED
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.monitoring import LIMITS
 
 from tests.conftest import ROOT
@@ -133,7 +134,7 @@ def test_variables_are_options_of_a_role(document: Path) -> None:
         rf"(?<![\w./-])((?:{prefixes})_[a-z0-9_]+)(?![\w(/*]|\.\w)", "\n".join(code(document.read_text()))
     )
     module = document.parent.parent.name in ("modules", "stacks")
-    assert module or set(named) - OPTIONS - FACTS - thresholds == set()
+    assert module or set(named) - OPTIONS - FACTS - PUBLISHED - thresholds == set()
 
 
 def test_links_lead_somewhere(document: Path, files: set[str]) -> None:

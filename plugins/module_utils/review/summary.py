@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.findings import findings
@@ -37,7 +38,7 @@ def plan_summary(report: Mapping[str, Any]) -> dict[str, Any]:
         "data_loss": lost,
         "first": [_cut(sentence) for sentence in sentences[:FIRST]],
         "more": max(0, len(sentences) - FIRST),
-        "expires": report["expires"],
+        "expires": datetime.fromisoformat(report["expires"]).isoformat(timespec="seconds"),
     }
 
 
