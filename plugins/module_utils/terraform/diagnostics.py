@@ -22,8 +22,11 @@ _CRASH = re.compile(r"^panic: .*$", re.MULTILINE)
 # What AWS and its SDK say of an error that another try may not meet.
 _TRANSIENT = re.compile(
     r"Throttl|TooManyRequests|RequestLimitExceeded|SlowDown|ServiceUnavailable|InternalServer(Error|Exception)|InternalFailure"
-    r"|RequestTimeout|StatusCode: 50[0234]|connection reset by peer|TLS handshake timeout"
+    r"|RequestTimeout|StatusCode: 50[0234]|TLS handshake timeout"
 )
+
+# What the SDK says when a request was sent and no answer came: AWS may have done what it was asked for.
+_UNANSWERED = re.compile(r"request send failed|connection reset by peer|unexpected EOF|Client\.Timeout exceeded")
 
 # What AWS says to a create of something that is there already.
 _EXISTS = re.compile(r"AlreadyExist|AlreadyOwnedByYou|ResourceInUseException|ConflictException|StatusCode: 409")
@@ -52,7 +55,7 @@ def apply_verdict(result: dict[str, Any]) -> str:
     reason = error_reason(result)
     if (result.get("rc") or 0) < 0 or _UNSAVED.search(reason):
         return "lost"
-    if _PLUGIN_DIED.search(reason):
+    if _PLUGIN_DIED.search(reason) or _UNANSWERED.search(reason):
         return "adopt"
     if _EXISTS.search(reason):
         return "exists"

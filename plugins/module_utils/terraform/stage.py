@@ -107,6 +107,9 @@ def _lay_out(run_dir: Path, source: Path, options: Mapping[str, Any], wanted: Pr
         _remove(project / ".terraform")
         if not wanted.lock:
             (project / LOCK).unlink(missing_ok=True)
+    if not (run_dir / PLAN).exists():
+        # Terraform writes into it, and would make one that others may read; a plan holds the secrets of functions.
+        write_private(run_dir / PLAN, b"")
     write_private(run_dir / TFVARS, to_json(options["tfvars"]).encode())
     _write_imports(project / IMPORTS, options["imports"])
     errored, unreadable = errored_states(run_dir, options["backend"])

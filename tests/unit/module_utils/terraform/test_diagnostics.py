@@ -115,6 +115,12 @@ def test_reason_of_plain_text_stays_short() -> None:
         ({"stdout": aws_error("operation error IAM: CreateRole, api error Throttling: Rate exceeded")}, "again"),
         ({"stdout": aws_error("api error EntityAlreadyExists: Role with name x already exists")}, "exists"),
         ({"stdout": aws_error("Plugin did not respond")}, "adopt"),
+        # Asked, and no answer: AWS may have created it.
+        (
+            {"stdout": aws_error("operation error DynamoDB: CreateTable, StatusCode: 0, request send failed, Post: EOF")},
+            "adopt",
+        ),
+        ({"stdout": aws_error("read tcp 10.0.0.1:4711->10.0.0.2:443: read: connection reset by peer")}, "adopt"),
         ({"stdout": recorded("apply_failed.jsonl"), "rc": 1}, "failed"),
         # Killed by the system, out of memory as a rule.
         ({"stdout": "", "rc": -9}, "lost"),
