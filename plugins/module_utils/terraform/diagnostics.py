@@ -128,7 +128,9 @@ def _reason(result: dict[str, Any]) -> str:
     if (result.get("rc") or 0) < 0:
         # It said nothing any more.
         by = f"signal {-result['rc']}"
-        return f"Terraform was killed ({by}), which the system does when memory runs out: run again, after a look at why"
+        return (
+            f"Terraform was killed ({by}), which the system does when memory runs out: run again, after a look at why"
+        )
     plain = "\n".join(line for line in joined.splitlines() if not line.lstrip().startswith("{"))
     return _one_line(plain)[:600] or f"Terraform failed without a message (exit code {result.get('rc', 'unknown')})"
 
