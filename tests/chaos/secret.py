@@ -14,7 +14,9 @@ import string
 import tempfile
 import urllib.parse
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -89,7 +91,8 @@ def holders(secret: str, places: Iterable[Path], since: float = 0) -> dict[Path,
     for path in _files(places, since):
         try:
             information = path.lstat()
-            if path.name in PRIVATE and stat.S_IMODE(information.st_mode) == 0o600:
+            # Terraform writes a plan file as 0644; its folder is what keeps others out.
+            if path.name in PRIVATE and 0 in (information.st_mode & 0o077, path.parent.stat().st_mode & 0o077):
                 continue
             data = path.read_bytes()
         except OSError:
@@ -120,11 +123,14 @@ def _files(places: Iterable[Path], since: float) -> Iterator[Path]:
 
 def _pieces(data: bytes) -> Iterator[bytes]:
     yield data
-    if data[:2] == b"\x1f\x8b":
-        yield gzip.decompress(data)
-    if data[:4] == b"PK\x03\x04":
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            yield from (archive.read(name) for name in archive.namelist())
+    # A disk that is full, or a kill, leaves halves of archives.
+    with suppress(zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError):
+        if data[:2] == b"\x1f\x8b":
+            yield gzip.decompress(data)
+        if data[:4] == b"PK\x03\x04":
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                for name in archive.namelist():
+                    yield archive.read(name)
 
 
 def everywhere() -> list[Path]:

@@ -6,10 +6,12 @@ does two faults; CHAOS_FAULTS=30 does thirty, see docs/checks.md.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
 import threading
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -158,3 +160,48 @@ def test_disk(name: str, kinds: tuple[str, ...], of: int, tmp_path: Path) -> Non
             chain.disk(kinds[chain.faults % len(kinds)], disk)
         chain.finish()
         mounted.close()
+
+
+LOST = ("CreateTable", "CreateRole", "PUT /site-builder-sites-dev-")
+
+
+def test_the_answer_to_a_create_is_lost(tmp_path: Path) -> None:
+    """AWS has made it, and nobody knows: the provider asks again by itself, and is told that it exists, or makes a second one."""
+    with World("dev", tmp_path / "world", f"{SEED}-lost").alive() as world:
+        lost: list[str] = []
+
+        def lose(call: Call) -> str | None:
+            wanted = next(
+                (name for name in LOST if call.write and call.name.startswith(name) and name not in lost), None
+            )
+            if wanted:
+                lost.append(wanted)
+            return "reset" if wanted else None
+
+        imports: dict[str, dict[str, str]] = {}
+        for number in range(4):
+            world.proxy.begin()
+            world.proxy.after = lose
+            taken = ("-e", json.dumps({"site_builder_imports": imports}))
+            run = world.run("deploy.yml", "--limit", "dynamodb,s3,iam", *taken)
+            world.proxy.begin()
+            reasons = [row["reason"] for row in run.stacks().values()]
+            note(kind="lost answers", run=number, lost=lost, code=run.code, reasons=reasons, imports=imports)
+            if run.code == 0:
+                break
+            world.take_out_locks()
+            # Nothing says that what exists was made by this run; so a person must, with what the refusal prints.
+            for stack, found in (pair for reason in reasons for pair in told_imports(reason)):
+                imports.setdefault(stack, {}).update(found)
+        assert run.code == 0, run.output
+        assert lost
+        problems = world.problems()
+        problems.pop("APIs", None)
+        assert problems == {}
+
+
+def told_imports(reason: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """What a refusal says that may be taken over."""
+    for at in re.finditer(r"site_builder_imports: ", reason):
+        told, _ = json.JSONDecoder().raw_decode(reason[at.end() :])
+        yield from told.items()

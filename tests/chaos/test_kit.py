@@ -50,12 +50,20 @@ def test_in_an_archive(tmp_path: Path) -> None:
     assert list(secret.holders(SECRET, [tmp_path])) == [tmp_path / "a.zip"]
 
 
+def test_beside_half_an_archive(tmp_path: Path) -> None:
+    (tmp_path / "half.zip").write_bytes(b"PK\x03\x04" + SECRET.encode())
+    (tmp_path / "half.gz").write_bytes(gzip.compress(b"nothing")[:-9])
+    assert list(secret.holders(SECRET, [tmp_path])) == [tmp_path / "half.zip"]
+
+
 def test_where_it_may_be(tmp_path: Path) -> None:
     private, public = tmp_path / "terraform.tfvars.json", tmp_path / "b" / "terraform.tfvars.json"
     public.parent.mkdir()
     for file, mode in ((private, 0o600), (public, 0o644)):
         file.write_text(json.dumps(SECRET))
         file.chmod(mode)
+    public.parent.chmod(0o755)
+    tmp_path.chmod(0o755)
     assert list(secret.holders(SECRET, [tmp_path])) == [public]
 
 

@@ -128,6 +128,12 @@ def _reason(result: dict[str, Any]) -> str:
             return _one_line(f"{match.group(1)}. {detail}")[:600].rstrip(". ")
     if match := _CRASH.search(joined):
         return f"Terraform crashed ({_one_line(match.group(0))}), which is a fault of Terraform or of its environment"
+    if (result.get("rc") or 0) < 0:
+        # It said nothing any more.
+        by = f"signal {-result['rc']}"
+        return (
+            f"Terraform was killed ({by}), which the system does when memory runs out: run again, after a look at why"
+        )
     plain = "\n".join(line for line in joined.splitlines() if not line.lstrip().startswith("{"))
     return _one_line(plain)[:600] or f"Terraform failed without a message (exit code {result.get('rc', 'unknown')})"
 

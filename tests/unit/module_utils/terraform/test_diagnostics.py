@@ -90,6 +90,10 @@ def test_lock_is_told_with_its_holder_and_the_way_out(result: dict) -> None:
         ),
         ({"stderr": "╷\n│ Error: Bad\n│ \n│ Very bad.\n╵\nmore"}, "Bad. Very bad"),
         ({"msg": "no\nterraform"}, "no terraform"),
+        (
+            {"rc": -9, "msg": "", "stdout": '{"@level":"info"}'},
+            "Terraform was killed (signal 9), which the system does when memory runs out: run again, after a look at why",
+        ),
         ({}, "Terraform failed without a message (exit code unknown)"),
     ],
 )
