@@ -63,9 +63,15 @@ def sweep(run: Path) -> None:
         # What could not be saved is all there is of it, also where it cannot be read any more.
         if path in live or any(path.glob(f"*/{LEFT}*")):
             continue
-        # A Terraform may outlive its Ansible, and works with its plan.
-        if path in dead or not any(path.glob(f"*/{PLAN}")):
+        # A Terraform may outlive its Ansible, and works with its plan, which is empty before there is one.
+        if path in dead or not any(_size(plan) for plan in path.glob(f"*/{PLAN}")):
             shutil.rmtree(path, ignore_errors=True)
+
+
+def _size(path: Path) -> int:
+    with suppress(FileNotFoundError):
+        return path.stat().st_size
+    return 0
 
 
 def _is_old(path: Path) -> bool:

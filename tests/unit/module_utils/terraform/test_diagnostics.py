@@ -121,7 +121,11 @@ def test_reason_of_plain_text_stays_short() -> None:
         ({"stdout": aws_error("Plugin did not respond")}, "adopt"),
         # Asked, and no answer: AWS may have created it.
         (
-            {"stdout": aws_error("operation error DynamoDB: CreateTable, StatusCode: 0, request send failed, Post: EOF")},
+            {
+                "stdout": aws_error(
+                    "operation error DynamoDB: CreateTable, StatusCode: 0, request send failed, Post: EOF"
+                )
+            },
             "adopt",
         ),
         ({"stdout": aws_error("read tcp 10.0.0.1:4711->10.0.0.2:443: read: connection reset by peer")}, "adopt"),

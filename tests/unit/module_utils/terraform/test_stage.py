@@ -438,6 +438,15 @@ def test_imports_are_beside_the_digest_and_no_templates(lay_out: Callable[..., d
     assert not imports.exists()
 
 
+def test_a_plan_is_private_from_its_first_byte(lay_out: Callable[..., dict]):
+    """Terraform writes into a file that is there, and leaves its mode."""
+    plan = Path(lay_out()["plan_file"])
+    assert (plan.stat().st_mode & 0o777, plan.read_bytes()) == (0o600, b"")
+    plan.write_bytes(b"a plan")
+    lay_out()
+    assert plan.read_bytes() == b"a plan"
+
+
 @pytest.mark.parametrize("content", ["", '{"version": 4, "serial": 5, "linea', "[]", '{"version": 4}', "\xfc"])
 def test_a_truncated_state_is_set_aside_and_told_once(lay_out: Callable[..., dict], tmp_path: Path, content: str):
     first = Path(lay_out("run01")["project_path"])
