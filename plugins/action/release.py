@@ -7,7 +7,9 @@ It decides from what the run knows already whether there is anything to release,
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,7 @@ class ActionModule(ActionBase):
         why = self._due(newest, made, force)
         if not why:
             return {"changed": False, "skipped": True, "skip_reason": "nothing is to be released", **self._told([], [])}
-        arguments = {**self._arguments(made), "forward": records.forward(newest, made, force)}
+        arguments = {**self._arguments(made), "force": force}
         if self._value("site_builder_release") == "canary":
             arguments["canary"] = {**CANARY, **self._value("site_builder_canary")}
         return self._done(self._call("released", arguments))
@@ -100,9 +102,12 @@ class ActionModule(ActionBase):
         run, outputs = self._vars["site_builder_run"], self._outputs()
         saved = self._vars.get("site_builder_saved_plan") or {}
         commit, dirty = commit_of(_ROOT)
+        now = datetime.now(UTC)
         facts = {
-            "id": Path(run["dir"]).name,
-            "created": run["started"],
+            # Of now, not of the run: what another run has released meanwhile comes before.
+            "id": f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+            "created": now.isoformat(timespec="seconds"),
+            "run": Path(run["dir"]).name,
             "by": self._info["caller_arn"],
             "commit": commit,
             "dirty": dirty,

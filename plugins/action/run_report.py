@@ -117,7 +117,7 @@ class ActionModule(ActionBase):
     def _held(variables: dict[str, Any]) -> list[str]:
         """That something earlier is live than what was deployed last, and how that ends."""
         record = (variables.get("site_builder_released") or {}).get("record")
-        onward = commands.command(context.CLIARGS, "deploy", {"site_builder_release_forward": True}, limit="")
+        onward = commands.command(context.CLIARGS, "deploy", {"site_builder_release_forward": "true"}, limit="")
         known = variables.get("site_builder_environment_info") or {}
         return records.held_lines(record or known.get("release") or {}, onward)
 

@@ -24,17 +24,17 @@ options:
     choices: [released, rolled_back]
     required: true
   facts:
-    description: Of the record, C(id), C(created), C(by), C(commit), C(dirty), C(plan), C(strategy), C(tables) and C(buckets).
+    description: Of the record, C(id), C(created), C(run), C(by), C(commit), C(dirty), C(plan), C(strategy), C(tables), C(buckets).
     type: dict
     required: true
   parts:
     description: What Terraform has made last, as M(bbws.site_builder.environment_info) returns it.
     type: dict
     required: true
-  forward:
-    description: Whether the latest of everything is to be live; else what the newest record holds stays.
+  force:
+    description: Whether the latest of everything is to be live, also what the newest record holds and nothing has changed since.
     type: bool
-    default: true
+    default: false
   to:
     description: The release to go back to; empty, what ran before.
     type: str
@@ -140,6 +140,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.bbws.site_builder.plugins.module_utils.aws import expect_owner, sentence
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
+from ansible_collections.bbws.site_builder.plugins.module_utils.releases import records
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases.releasing import Releasing, Wanted
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases.serving import Serving
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases.store import Store, applies
@@ -155,7 +156,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["released", "rolled_back"], "required": True},
             "facts": {"type": "dict", "required": True},
             "parts": {"type": "dict", "required": True},
-            "forward": {"type": "bool", "default": True},
+            "force": {"type": "bool", "default": False},
             "to": {"type": "str", "default": ""},
             "confirmed": {"type": "str", "default": ""},
             "canary": {"type": "dict", "default": {}},
@@ -195,8 +196,9 @@ def main() -> None:
     doing = "releasing" if params["state"] == "released" else "going back"
     try:
         if params["state"] == "released":
-            known = store.newest(1)
-            record = releasing.release(facts, parts, known[0] if known else {}, params["forward"])
+            # As of now: somebody may have gone back while this run was at work.
+            newest = next(iter(store.newest(1)), {})
+            record = releasing.release(facts, parts, newest, records.forward(newest, parts, params["force"]))
         else:
             busy = applies(store.locks(params["stacks"]))
             if busy:

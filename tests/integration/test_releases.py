@@ -36,6 +36,14 @@ ROLLBACK = "playbooks/rollback.yml"
 KILLS = 10
 
 
+def below(pid: int) -> list[int]:
+    """The processes that a process has started, and theirs."""
+    with suppress(OSError):
+        children = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        return [found for child in children for found in (child, *below(child))]
+    return []
+
+
 class Releases:
     """dev, of which a copy of the examples is deployed, that a test may change."""
 
@@ -118,8 +126,10 @@ class Releases:
                 assert process.poll() is None, "it ended before"
                 time.sleep(0.01)
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            # A module is in a session of its own, and would end its work.
+            for pid in [process.pid, *below(process.pid)]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             process.wait()
         wait_for_the_end(self.dev.work_dir)
 
@@ -147,7 +157,9 @@ def test_the_first_deployment_is_a_release(releases: Releases) -> None:
     assert f"release: {record['id']} is live" in said(releases.dev.first)
     assert "verify: passed: function agents, function generation" in said(releases.dev.first)
     assert (
-        json.loads(max((releases.dev.work_dir / "dev/runs").glob(f"{record['id']}/report.json")).read_text())["release"]
+        json.loads(max((releases.dev.work_dir / "dev/runs").glob(f"{record['run']}/report.json")).read_text())[
+            "release"
+        ]
         == record
     )
 

@@ -116,6 +116,21 @@ def test_a_canary_needs_alarms_that_are_there(world: World) -> None:
     assert world.live()["one"] == "2"
 
 
+def test_somebody_goes_back_between_an_apply_and_its_release(world: World) -> None:
+    """Nobody holds a lock then. What was gone back from stays so, and the release says what is live."""
+
+    def back() -> None:
+        world.meanwhile = lambda: None
+        world.roll_back()
+
+    world.meanwhile = back
+    record = world.deploy(change=("one", "web"))
+    assert [one["kind"] for one in world.newest()[:2]] == ["release", "rollback"]
+    assert world.live()["one"] == record["functions"]["one"]["live"] == "2"
+    assert records.is_held(record)
+    assert_settled(world)
+
+
 def test_a_canary_ends_when_somebody_goes_back_meanwhile(world: World) -> None:
     def back() -> None:
         calm(world)

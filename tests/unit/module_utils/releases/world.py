@@ -40,6 +40,7 @@ class World:
         self.seconds = 0.0
         self.on_pause: Any = lambda: None
         self.runs = 0
+        self.meanwhile: Any = lambda: None
 
     def _write(self) -> None:
         self.writes += 1
@@ -203,8 +204,9 @@ class World:
 
     def deploy(self, mode: str = "all_at_once", change: Any = (), forward: bool = False) -> records.Record:
         """A whole run; empty when nothing was due."""
-        facts = self.facts()
         self.terraform(mode, change, forward)
+        self.meanwhile()
+        facts = self.facts()
         newest = next(iter(self.newest(1)), {})
         if not records.due(newest, self.parts(), bool(change), forward):
             return {}
