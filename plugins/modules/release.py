@@ -24,7 +24,7 @@ options:
     choices: [released, rolled_back]
     required: true
   facts:
-    description: Of the record, C(id), C(created), C(run), C(by), C(commit), C(dirty), C(plan), C(strategy), C(tables), C(buckets).
+    description: Of the record C(id), C(created), C(run), C(by), C(commit), C(dirty), C(plan), C(strategy), C(tables), C(buckets).
     type: dict
     required: true
   parts:
