@@ -266,7 +266,7 @@ class ActionModule(ActionBase):
         return first
 
     def _held(self) -> Mapping[str, Any]:
-        return self._states["dynamodb"]["replicas"]
+        return dynamodb.held_replicas(self._states["dynamodb"])
 
     def _losing(self, name: str) -> dict[str, list[str]]:
         tfvars = self._defined["stacks"][name]["tfvars"]

@@ -120,17 +120,67 @@ def serial(name: str, data: bytes) -> bytes:
 
 # What was done, how, what of it is "forged" (see above), and what the refusal says.
 TAMPERED: list[tuple[str, Callable[[Saved], Any], bool, str]] = [
-    ("manifest: no actions", lambda s: s.entry(lambda e: e["plan"].update(actions=[])), True, "does not do what the manifest says"),
-    ("manifest: other counts", lambda s: s.entry(lambda e: e["plan"]["counts"].update(updated=0)), True, "does not do what the manifest says"),
-    ("manifest: environment", lambda s: s.manifest(lambda m: m.update(environment="sit")), True, "is for the environment 'sit'"),
-    ("manifest: account", lambda s: s.manifest(lambda m: m.update(account_id="999999999999")), True, "is for the account_id"),
+    (
+        "manifest: no actions",
+        lambda s: s.entry(lambda e: e["plan"].update(actions=[])),
+        True,
+        "does not do what the manifest says",
+    ),
+    (
+        "manifest: other counts",
+        lambda s: s.entry(lambda e: e["plan"]["counts"].update(updated=0)),
+        True,
+        "does not do what the manifest says",
+    ),
+    (
+        "manifest: environment",
+        lambda s: s.manifest(lambda m: m.update(environment="sit")),
+        True,
+        "is for the environment 'sit'",
+    ),
+    (
+        "manifest: account",
+        lambda s: s.manifest(lambda m: m.update(account_id="999999999999")),
+        True,
+        "is for the account_id",
+    ),
     ("manifest: commit", lambda s: s.manifest(lambda m: m.update(commit="0" * 40)), True, "was made from commit 000"),
-    ("manifest: Terraform", lambda s: s.manifest(lambda m: m.update(terraform_version="1.0.0")), True, "was made by Terraform 1.0.0"),
-    ("manifest: old", lambda s: s.manifest(lambda m: m.update(created="2026-01-01T00:00:00+00:00")), True, "s old, and site_builder_plan_max_age"),
-    ("manifest: younger", lambda s: s.manifest(lambda m: m.update(created="2027-01-01T00:00:00+00:00")), False, "but the plan .* has"),
-    ("manifest: state's serial", lambda s: s.entry(lambda e: e.update(serial=99)), True, "the state of dynamodb has changed"),
-    ("manifest: state's lineage", lambda s: s.entry(lambda e: e.update(lineage="x")), True, "the state of dynamodb has changed"),
-    ("manifest: tfvars", lambda s: s.entry(lambda e: e.update(tfvars_sha256="0" * 64)), True, "the variables of dynamodb are not those"),
+    (
+        "manifest: Terraform",
+        lambda s: s.manifest(lambda m: m.update(terraform_version="1.0.0")),
+        True,
+        "was made by Terraform 1.0.0",
+    ),
+    (
+        "manifest: old",
+        lambda s: s.manifest(lambda m: m.update(created="2026-01-01T00:00:00+00:00")),
+        True,
+        "s old, and site_builder_plan_max_age",
+    ),
+    (
+        "manifest: younger",
+        lambda s: s.manifest(lambda m: m.update(created="2027-01-01T00:00:00+00:00")),
+        False,
+        "but the plan .* has",
+    ),
+    (
+        "manifest: state's serial",
+        lambda s: s.entry(lambda e: e.update(serial=99)),
+        True,
+        "the state of dynamodb has changed",
+    ),
+    (
+        "manifest: state's lineage",
+        lambda s: s.entry(lambda e: e.update(lineage="x")),
+        True,
+        "the state of dynamodb has changed",
+    ),
+    (
+        "manifest: tfvars",
+        lambda s: s.entry(lambda e: e.update(tfvars_sha256="0" * 64)),
+        True,
+        "the variables of dynamodb are not those",
+    ),
     ("manifest: format", lambda s: s.manifest(lambda m: m.update(format=3)), True, "has the format 3"),
     ("manifest: a file less", lambda s: s.manifest(lambda m: m["files"].pop(PLAN)), True, "does not list the files"),
     ("an extra file, listed", extra, True, "does not list the files"),
@@ -138,19 +188,41 @@ TAMPERED: list[tuple[str, Callable[[Saved], Any], bool, str]] = [
     ("plan file: a byte, hash corrected", lambda s: (flip(s), s.correct()), True, "cannot be read|is no plan"),
     ("plan file: lost", lambda s: (s.folder / PLAN).unlink(), False, f"has lost its file {PLAN}"),
     ("plan file: a link to another", link, False, f"the file {PLAN} .* is not the one that was saved"),
-    ("plan files of two stacks swapped", swap, True, "does not do what the manifest says|was not made from what is here"),
+    (
+        "plan files of two stacks swapped",
+        swap,
+        True,
+        "does not do what the manifest says|was not made from what is here",
+    ),
     ("plan file: a program in the sources", with_program, True, "was not made from what is here|would run programs"),
-    ("plan file: other sources", lambda s: s.zipped(lambda n, d: d + b"\n# x\n" if n.endswith(".tf") else d), True, "was not made from what is here"),
-    ("plan file: another backend", lambda s: s.zipped(lambda n, d: d.replace(b"site-builder/dev/dynamodb/", b"site-builder/dev/dynamodc/") if n == "tfplan" else d), True, r"differs in the backend"),
+    (
+        "plan file: other sources",
+        lambda s: s.zipped(lambda n, d: d + b"\n# x\n" if n.endswith(".tf") else d),
+        True,
+        "was not made from what is here",
+    ),
+    (
+        "plan file: another backend",
+        lambda s: s.zipped(
+            lambda n, d: d.replace(b"site-builder/dev/dynamodb/", b"site-builder/dev/dynamodc/") if n == "tfplan" else d
+        ),
+        True,
+        r"differs in the backend",
+    ),
     ("plan file: another state", lambda s: s.zipped(serial), True, "was made from another state"),
-    ("plan file: another lock file", lambda s: s.zipped(lambda n, d: d + b"\n# x\n" if n == ".terraform.lock.hcl" else d), True, "was not made from what is here"),
+    (
+        "plan file: another lock file",
+        lambda s: s.zipped(lambda n, d: d + b"\n# x\n" if n == ".terraform.lock.hcl" else d),
+        True,
+        "was not made from what is here",
+    ),
     ("plan.html", append("plan.html"), False, "the file plan.html .* is not the one that was saved"),
     ("plan.md", append("plan.md"), False, "the file plan.md .* is not the one that was saved"),
     ("plan.json", append("plan.json"), False, "the file plan.json .* is not the one that was saved"),
     ("open to all, and changed", open_to_all, False, "the file plan.html .* is not the one that was saved"),
     ("an older plan under its name", another("other"), True, "the (variables|state) of dynamodb"),
     ("the plan of another environment", another("elsewhere"), True, "is for the environment 'sit'"),
-]  # fmt: skip
+]
 WRONG = "0" * 64
 
 

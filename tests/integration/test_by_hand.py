@@ -28,7 +28,10 @@ FUNCTION, TABLE, ROLE = "site-builder-agents-dev", "site-builder-agents-dev", "s
 BUCKET, GROUP = f"site-builder-sites-dev-{ACCOUNT}-{REGION}", "/aws/lambda/site-builder-agents-dev"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:site-builder-alerts-dev"
 OPEN = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}  # fmt: skip
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
 TO_TOPIC = {"TopicConfigurations": [{"TopicArn": TOPIC, "Events": ["s3:ObjectRemoved:*"]}]}
 METRIC = {"MetricName": "Errors", "Namespace": "AWS/Lambda", "Period": 60, "Statistic": "Sum"}
 THRESHOLD = {"EvaluationPeriods": 1, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"}
@@ -84,7 +87,15 @@ def attach(hand: Hand) -> None:
 
 def widen(hand: Hand) -> None:
     policy = json.loads(hand("s3").get_bucket_policy(Bucket=BUCKET)["Policy"])
-    policy["Statement"].append({"Sid": "Eve", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"})  # fmt: skip
+    policy["Statement"].append(
+        {
+            "Sid": "Eve",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::{BUCKET}/*",
+        }
+    )
     hand("s3").put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
 
 
@@ -104,8 +115,12 @@ def another_function(hand: Hand) -> None:
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("index.py", "")
     hand("lambda").create_function(
-        FunctionName="site-builder-eve-dev", Runtime="python3.12", Role=role, Handler="index.main", Code={"ZipFile": packed.getvalue()}
-    )  # fmt: skip
+        FunctionName="site-builder-eve-dev",
+        Runtime="python3.12",
+        Role=role,
+        Handler="index.main",
+        Code={"ZipFile": packed.getvalue()},
+    )
 
 
 def permit(hand: Hand, sid: str, **more: str) -> None:
@@ -122,74 +137,207 @@ def route(hand: Hand) -> None:
 
 CHANGES = [
     # Terraform tells.
-    Change("a tag of a table", "dynamodb", lambda h: h("dynamodb").tag_resource(
-        ResourceArn=f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}", Tags=[{"Key": "Owner", "Value": "eve"}]),
-        'module.tables["agents"].aws_dynamodb_table.this was updated (tags.Owner)'),
-    Change("a statement of a bucket policy", "s3", widen,
-        'module.buckets["sites"].aws_s3_bucket_policy.this was updated (policy.Statement[Sid=Eve])'),
-    Change("the block of public access", "s3", lambda h: h("s3").delete_public_access_block(Bucket=BUCKET),
-        'module.buckets["sites"].aws_s3_bucket_public_access_block.this was deleted'),
-    Change("versions of a bucket", "s3", lambda h: h("s3").put_bucket_versioning(
-        Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"}),
-        'module.buckets["sites"].aws_s3_bucket_versioning.this was updated (versioning_configuration'),
-    Change("an inline policy of a role", "iam", lambda h: h("iam").put_role_policy(
-        RoleName=ROLE, PolicyName="eve", PolicyDocument=json.dumps(OPEN)),
-        'aws_iam_role_policies_exclusive.this was updated (policy_names'),
-    Change("an attached policy of a role", "iam", attach,
-        'aws_iam_role_policy_attachments_exclusive.this was updated (policy_arns'),
-    Change("the trust policy of a role", "iam", lambda h: h("iam").update_assume_role_policy(
-        RoleName=ROLE, PolicyDocument=json.dumps(TRUST)), 'aws_iam_role.this was updated (assume_role_policy'),
-    Change("settings of a function", "lambda", lambda h: h("lambda").update_function_configuration(FunctionName=FUNCTION, Timeout=3),
-        'module.lambda["agents"].aws_lambda_function.this was updated (timeout)'),
-    Change("how long logs are kept", "lambda", lambda h: h("logs").put_retention_policy(logGroupName=GROUP, retentionInDays=1),
-        'module.lambda["agents"].aws_cloudwatch_log_group.this was updated (retention_in_days)'),
-    Change("who may call a route", "api_gateway", lambda h: h.method(authorizationType="NONE"),
-        "was updated (authorization"),
-    Change("an alarm that is gone", "monitoring", mute, 'aws_cloudwatch_metric_alarm.this["site-builder-generation-dev-5xx"] was deleted'),
+    Change(
+        "a tag of a table",
+        "dynamodb",
+        lambda h: h("dynamodb").tag_resource(
+            ResourceArn=f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}", Tags=[{"Key": "Owner", "Value": "eve"}]
+        ),
+        'module.tables["agents"].aws_dynamodb_table.this was updated (tags.Owner)',
+    ),
+    Change(
+        "a statement of a bucket policy",
+        "s3",
+        widen,
+        'module.buckets["sites"].aws_s3_bucket_policy.this was updated (policy.Statement[Sid=Eve])',
+    ),
+    Change(
+        "the block of public access",
+        "s3",
+        lambda h: h("s3").delete_public_access_block(Bucket=BUCKET),
+        'module.buckets["sites"].aws_s3_bucket_public_access_block.this was deleted',
+    ),
+    Change(
+        "versions of a bucket",
+        "s3",
+        lambda h: h("s3").put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"}),
+        'module.buckets["sites"].aws_s3_bucket_versioning.this was updated (versioning_configuration',
+    ),
+    Change(
+        "an inline policy of a role",
+        "iam",
+        lambda h: h("iam").put_role_policy(RoleName=ROLE, PolicyName="eve", PolicyDocument=json.dumps(OPEN)),
+        "aws_iam_role_policies_exclusive.this was updated (policy_names",
+    ),
+    Change(
+        "an attached policy of a role",
+        "iam",
+        attach,
+        "aws_iam_role_policy_attachments_exclusive.this was updated (policy_arns",
+    ),
+    Change(
+        "the trust policy of a role",
+        "iam",
+        lambda h: h("iam").update_assume_role_policy(RoleName=ROLE, PolicyDocument=json.dumps(TRUST)),
+        "aws_iam_role.this was updated (assume_role_policy",
+    ),
+    Change(
+        "settings of a function",
+        "lambda",
+        lambda h: h("lambda").update_function_configuration(FunctionName=FUNCTION, Timeout=3),
+        'module.lambda["agents"].aws_lambda_function.this was updated (timeout)',
+    ),
+    Change(
+        "how long logs are kept",
+        "lambda",
+        lambda h: h("logs").put_retention_policy(logGroupName=GROUP, retentionInDays=1),
+        'module.lambda["agents"].aws_cloudwatch_log_group.this was updated (retention_in_days)',
+    ),
+    Change(
+        "who may call a route",
+        "api_gateway",
+        lambda h: h.method(authorizationType="NONE"),
+        "was updated (authorization",
+    ),
+    Change(
+        "an alarm that is gone",
+        "monitoring",
+        mute,
+        'aws_cloudwatch_metric_alarm.this["site-builder-generation-dev-5xx"] was deleted',
+    ),
     # No state holds it.
-    added("a table of our name", "dynamodb", lambda h: h("dynamodb").create_table(
-        TableName="site-builder-eve-dev", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}], BillingMode="PAY_PER_REQUEST"),
-        f"table site-builder-eve-dev in {REGION}"),
-    added("a bucket of our name", "s3", lambda h: h("s3").create_bucket(
-        Bucket=f"site-builder-eve-dev-{ACCOUNT}-{REGION}", CreateBucketConfiguration={"LocationConstraint": REGION}),
-        f"bucket site-builder-eve-dev-{ACCOUNT}-{REGION}"),
-    added("CORS rules of a bucket", "s3", lambda h: h("s3").put_bucket_cors(
-        Bucket=BUCKET, CORSConfiguration={"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]}),
-        f"CORS rules {BUCKET}"),
-    added("a website", "s3", lambda h: h("s3").put_bucket_website(
-        Bucket=BUCKET, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}}), f"website {BUCKET}"),
-    added("an access point", "s3", lambda h: h("s3control").create_access_point(AccountId=ACCOUNT, Name="eve", Bucket=BUCKET),
-        f"access point eve of {BUCKET}"),
-    added("a role of our name", "iam", lambda h: h("iam").create_role(
-        RoleName="site-builder-eve-dev-eu-west-1", AssumeRolePolicyDocument=json.dumps(TRUST)), "role site-builder-eve-dev-eu-west-1"),
+    added(
+        "a table of our name",
+        "dynamodb",
+        lambda h: h("dynamodb").create_table(
+            TableName="site-builder-eve-dev",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        ),
+        f"table site-builder-eve-dev in {REGION}",
+    ),
+    added(
+        "a bucket of our name",
+        "s3",
+        lambda h: h("s3").create_bucket(
+            Bucket=f"site-builder-eve-dev-{ACCOUNT}-{REGION}", CreateBucketConfiguration={"LocationConstraint": REGION}
+        ),
+        f"bucket site-builder-eve-dev-{ACCOUNT}-{REGION}",
+    ),
+    added(
+        "CORS rules of a bucket",
+        "s3",
+        lambda h: h("s3").put_bucket_cors(
+            Bucket=BUCKET, CORSConfiguration={"CORSRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}]}
+        ),
+        f"CORS rules {BUCKET}",
+    ),
+    added(
+        "a website",
+        "s3",
+        lambda h: h("s3").put_bucket_website(
+            Bucket=BUCKET, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}}
+        ),
+        f"website {BUCKET}",
+    ),
+    added(
+        "an access point",
+        "s3",
+        lambda h: h("s3control").create_access_point(AccountId=ACCOUNT, Name="eve", Bucket=BUCKET),
+        f"access point eve of {BUCKET}",
+    ),
+    added(
+        "a role of our name",
+        "iam",
+        lambda h: h("iam").create_role(
+            RoleName="site-builder-eve-dev-eu-west-1", AssumeRolePolicyDocument=json.dumps(TRUST)
+        ),
+        "role site-builder-eve-dev-eu-west-1",
+    ),
     added("a function of our name", "lambda", another_function, "function site-builder-eve-dev"),
-    added("a statement of a function's policy", "lambda", lambda h: permit(h, "eve"), f"function policy statement eve of {FUNCTION}"),
-    added("a statement of an alias's policy", "lambda", lambda h: permit(h, "mallory", Qualifier="live"),
-        f"function policy statement mallory of {FUNCTION}:live"),
-    added("an alias", "lambda", lambda h: h("lambda").create_alias(FunctionName=FUNCTION, Name="eve", FunctionVersion="1"),
-        f"alias {FUNCTION}:eve"),
-    added("a function URL", "lambda", lambda h: h("lambda").create_function_url_config(FunctionName=FUNCTION, AuthType="NONE"),
-        "function URL https://"),
-    added("an event source mapping", "lambda", feed, f"event source mapping arn:aws:sqs:{REGION}:{ACCOUNT}:inbox to {FUNCTION}"),
-    added("a subscription filter of logs", "lambda", lambda h: h("logs").put_subscription_filter(
-        logGroupName=GROUP, filterName="eve", filterPattern="",
-        destinationArn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{FUNCTION}"), f"subscription filter eve of {GROUP}"),
-    added("a resource of an API", "api_gateway", lambda h: h("apigateway").create_resource(
-        restApiId=h.api, parentId=h.root, pathPart="eve"), "resource /eve of site-builder-generation-dev"),
+    added(
+        "a statement of a function's policy",
+        "lambda",
+        lambda h: permit(h, "eve"),
+        f"function policy statement eve of {FUNCTION}",
+    ),
+    added(
+        "a statement of an alias's policy",
+        "lambda",
+        lambda h: permit(h, "mallory", Qualifier="live"),
+        f"function policy statement mallory of {FUNCTION}:live",
+    ),
+    added(
+        "an alias",
+        "lambda",
+        lambda h: h("lambda").create_alias(FunctionName=FUNCTION, Name="eve", FunctionVersion="1"),
+        f"alias {FUNCTION}:eve",
+    ),
+    added(
+        "a function URL",
+        "lambda",
+        lambda h: h("lambda").create_function_url_config(FunctionName=FUNCTION, AuthType="NONE"),
+        "function URL https://",
+    ),
+    added(
+        "an event source mapping",
+        "lambda",
+        feed,
+        f"event source mapping arn:aws:sqs:{REGION}:{ACCOUNT}:inbox to {FUNCTION}",
+    ),
+    added(
+        "a subscription filter of logs",
+        "lambda",
+        lambda h: h("logs").put_subscription_filter(
+            logGroupName=GROUP,
+            filterName="eve",
+            filterPattern="",
+            destinationArn=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{FUNCTION}",
+        ),
+        f"subscription filter eve of {GROUP}",
+    ),
+    added(
+        "a resource of an API",
+        "api_gateway",
+        lambda h: h("apigateway").create_resource(restApiId=h.api, parentId=h.root, pathPart="eve"),
+        "resource /eve of site-builder-generation-dev",
+    ),
     added("a method of an API", "api_gateway", route, "method DELETE / of site-builder-generation-dev"),
-    added("an authorizer", "api_gateway", lambda h: h("apigateway").create_authorizer(
-        restApiId=h.api, name="eve", type="TOKEN", authorizerUri=f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/"
-        f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{FUNCTION}/invocations", identitySource="method.request.header.X"),
-        "authorizer eve of site-builder-generation-dev"),
-    added("a model", "api_gateway", lambda h: h("apigateway").create_model(
-        restApiId=h.api, name="eve", contentType="application/json", schema="{}"), "model eve of site-builder-generation-dev"),
-    added("an alarm of our name", "monitoring", lambda h: h("cloudwatch").put_metric_alarm(
-        AlarmName="site-builder-agents-dev-eve", **METRIC, **THRESHOLD), f"alarm site-builder-agents-dev-eve in {REGION}"),
-    added("a subscription to the alerts", "monitoring", lambda h: h("sns").subscribe(
-        TopicArn=TOPIC, Protocol="email", Endpoint="eve@example.com"),
-        "subscription email eve@example.com of site-builder-alerts-dev"),
-]  # fmt: skip
+    added(
+        "an authorizer",
+        "api_gateway",
+        lambda h: h("apigateway").create_authorizer(
+            restApiId=h.api,
+            name="eve",
+            type="TOKEN",
+            authorizerUri=f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/"
+            f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{FUNCTION}/invocations",
+            identitySource="method.request.header.X",
+        ),
+        "authorizer eve of site-builder-generation-dev",
+    ),
+    added(
+        "a model",
+        "api_gateway",
+        lambda h: h("apigateway").create_model(
+            restApiId=h.api, name="eve", contentType="application/json", schema="{}"
+        ),
+        "model eve of site-builder-generation-dev",
+    ),
+    added(
+        "an alarm of our name",
+        "monitoring",
+        lambda h: h("cloudwatch").put_metric_alarm(AlarmName="site-builder-agents-dev-eve", **METRIC, **THRESHOLD),
+        f"alarm site-builder-agents-dev-eve in {REGION}",
+    ),
+    added(
+        "a subscription to the alerts",
+        "monitoring",
+        lambda h: h("sns").subscribe(TopicArn=TOPIC, Protocol="email", Endpoint="eve@example.com"),
+        "subscription email eve@example.com of site-builder-alerts-dev",
+    ),
+]
 
 
 @pytest.fixture(scope="module")

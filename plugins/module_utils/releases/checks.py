@@ -7,12 +7,12 @@ from __future__ import annotations
 import json
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from ansible.module_utils.urls import open_url
 from ansible_collections.bbws.site_builder.plugins.module_utils.aws import sentence
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases.serving import ALIAS, Serving
 
@@ -129,11 +129,8 @@ def event(probe: Mapping[str, Any]) -> dict[str, Any]:
 
 def fetch(url: str) -> int:
     """The status of a GET; raises OSError when nothing answers."""
-    request = urllib.request.Request(url, headers={"User-Agent": "bbws.site_builder verify"})
     try:
-        with urllib.request.urlopen(
-            request, timeout=TIMEOUT_SECONDS
-        ) as answer:  # https://, of API Gateway's own making
+        with open_url(url, http_agent="bbws.site_builder verify", timeout=TIMEOUT_SECONDS) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code

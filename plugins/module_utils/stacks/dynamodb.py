@@ -174,6 +174,18 @@ def _address(key: str) -> str:
     return f'module.tables["{key}"].aws_dynamodb_table.this'
 
 
+def held_replicas(state: Mapping[str, Any]) -> Held:
+    """By table the regions of its replicas, each with the customer's key or nothing. state: as environment_info has read it.
+
+    Where the customer gave none, AWS tells Terraform the ARN of its own; the table's output says what was given.
+    """
+    ours = {_address(key) for key, table in (state["outputs"].get("details") or {}).items() if table.get("kms_key_arn")}
+    return {
+        address: {region: key_arn if address in ours else "" for region, key_arn in regions.items()}
+        for address, regions in state["replicas"].items()
+    }
+
+
 def lost_replicas(tfvars: Mapping[str, Any], held: Held) -> dict[str, list[str]]:
     """The replicas that these variables take from tables, as regions by the address of the table.
 

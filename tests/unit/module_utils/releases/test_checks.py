@@ -68,10 +68,13 @@ def test_a_probe_is_what_api_gateway_would_send() -> None:
         (Serving({}, reply={"FunctionError": "Unhandled"}), "GET /health ended with Unhandled; its log tells more"),
         (Serving({}, version={"State": "Failed", "StateReason": "no image"}), "agents-dev cannot run: no image"),
         (Serving({}, alias=None), "agents-dev has no live any more"),
-        (Serving(ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Invoke")), "invoking agents-dev:live failed: An error occurred (AccessDeniedException)"),
+        (
+            Serving(ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "Invoke")),
+            "invoking agents-dev:live failed: An error occurred (AccessDeniedException)",
+        ),
     ],
     ids=["status", "no answer of a proxy", "an error", "a version that cannot run", "no alias", "refused"],
-)  # fmt: skip
+)
 def test_what_a_function_does_not_pass(serving: Serving, said: str) -> None:
     found = checks.function(serving, "agents", "agents-dev", PROBE, runs=True)
     assert found["ok"] is False

@@ -185,6 +185,16 @@ class TestStepsBetween:
         assert dynamodb.lost_replicas(self.tfvars("eu-west-1"), self.HELD) == {}
         assert dynamodb.lost_replicas(self.tfvars("eu-west-1"), {}) == {}
 
+    @pytest.mark.parametrize(("given", "held"), [(None, ""), (KEY, KEY)])
+    def test_the_key_of_aws_is_none_of_the_customers(self, given: str | None, held: str) -> None:
+        """Without a key of the customer's, the state names the one of AWS."""
+        state = {
+            "replicas": {self.ADDRESS: {"eu-west-1": KEY}},
+            "outputs": {"details": {"a": {"kms_key_arn": given}}},
+        }
+        assert dynamodb.held_replicas(state) == {self.ADDRESS: {"eu-west-1": held}}
+        assert dynamodb.held_replicas({**state, "outputs": {}}) == {self.ADDRESS: {"eu-west-1": ""}}
+
     @pytest.mark.parametrize(("before", "now"), [("", KEY), (KEY, REPLICA_KEY), (KEY, None)])
     def test_a_replica_with_another_key_is_another_one(self, before: str, now: str | None) -> None:
         lost = dynamodb.lost_replicas(self.tfvars("eu-west-1", key=now), {self.ADDRESS: {"eu-west-1": before}})
