@@ -156,9 +156,11 @@ class Bench:
         )
 
     def destroy_by_loop(self) -> None:
-        s3, bucket = self._s3(), self._artifacts()
-        for version in s3.list_object_versions(Bucket=bucket)["Versions"]:
-            s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+        """Terraform deletes no bucket that holds anything, and the log of accesses does."""
+        s3 = self._s3()
+        for bucket in [one["Name"] for one in s3.list_buckets()["Buckets"] if "-tfstate-" not in one["Name"]]:
+            for version in s3.list_object_versions(Bucket=bucket).get("Versions", []):
+                s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
         self.loop("destroy", "-auto-approve", backwards=True)
 
     def _upload(self) -> None:
