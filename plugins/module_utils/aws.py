@@ -23,6 +23,12 @@ _OPT_IN = """
 OPT_IN = frozenset(_OPT_IN.split())
 
 
+# The arguments of the documentation fragment state_bucket.
+STATE_BUCKET: dict[str, dict[str, Any]] = {
+    name: {"type": "str", "required": True} for name in ("account_id", "state_bucket", "state_prefix")
+}
+
+
 def expect_owner(client: Any, account_id: str) -> Any:
     """Let each call of this S3 client name the account to which the bucket must belong; gives the client.
 

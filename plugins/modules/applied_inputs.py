@@ -24,19 +24,8 @@ options:
     description: By stack the version of the state that its inputs are known to fit; for others it is the one that is there now.
     type: dict
     default: {}
-  account_id:
-    description: The account to which the bucket must belong.
-    type: str
-    required: true
-  state_bucket:
-    description: The bucket that holds the states.
-    type: str
-    required: true
-  state_prefix:
-    description: The states are the objects C(<state_prefix>/<stack>/terraform.tfstate).
-    type: str
-    required: true
 extends_documentation_fragment:
+  - bbws.site_builder.state_bucket
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -69,7 +58,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.bbws.site_builder.plugins.module_utils.aws import expect_owner, sentence
+from ansible_collections.bbws.site_builder.plugins.module_utils.aws import STATE_BUCKET, expect_owner, sentence
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import APPLIED, STATE
 
 
@@ -78,9 +67,7 @@ def main() -> None:
         argument_spec={
             "inputs": {"type": "dict", "required": True},
             "versions": {"type": "dict", "default": {}},
-            "account_id": {"type": "str", "required": True},
-            "state_bucket": {"type": "str", "required": True},
-            "state_prefix": {"type": "str", "required": True},
+            **STATE_BUCKET,
         },
         supports_check_mode=True,
     )

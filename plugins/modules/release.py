@@ -81,19 +81,8 @@ options:
     type: list
     elements: str
     default: []
-  account_id:
-    description: The account to which the bucket must belong.
-    type: str
-    required: true
-  state_bucket:
-    description: The bucket that holds the states.
-    type: str
-    required: true
-  state_prefix:
-    description: The records are the objects C(<state_prefix>/releases/<id>.json).
-    type: str
-    required: true
 extends_documentation_fragment:
+  - bbws.site_builder.state_bucket
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -138,7 +127,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.bbws.site_builder.plugins.module_utils.aws import expect_owner, sentence
+from ansible_collections.bbws.site_builder.plugins.module_utils.aws import STATE_BUCKET, expect_owner, sentence
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases import records
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases.releasing import Releasing, Wanted
@@ -168,9 +157,7 @@ def main() -> None:
             "functions_url": {"type": "str", "default": ""},
             "since": {"type": "str", "required": True},
             "stacks": {"type": "list", "elements": "str", "default": []},
-            "account_id": {"type": "str", "required": True},
-            "state_bucket": {"type": "str", "required": True},
-            "state_prefix": {"type": "str", "required": True},
+            **STATE_BUCKET,
         },
         supports_check_mode=False,
     )

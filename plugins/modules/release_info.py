@@ -34,19 +34,8 @@ options:
     description: Whether to read the records.
     type: bool
     default: false
-  account_id:
-    description: The account to which the bucket must belong.
-    type: str
-    required: true
-  state_bucket:
-    description: The bucket that holds the states.
-    type: str
-    required: true
-  state_prefix:
-    description: The records are the objects C(<state_prefix>/releases/<id>.json).
-    type: str
-    required: true
 extends_documentation_fragment:
+  - bbws.site_builder.state_bucket
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -93,7 +82,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.bbws.site_builder.plugins.module_utils.aws import expect_owner, sentence
+from ansible_collections.bbws.site_builder.plugins.module_utils.aws import STATE_BUCKET, expect_owner, sentence
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases import records
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases.serving import Serving
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases.store import Store
@@ -108,9 +97,7 @@ def main() -> None:
             "apis": {"type": "dict", "default": {}},
             "park": {"type": "list", "elements": "str", "default": []},
             "records": {"type": "bool", "default": False},
-            "account_id": {"type": "str", "required": True},
-            "state_bucket": {"type": "str", "required": True},
-            "state_prefix": {"type": "str", "required": True},
+            **STATE_BUCKET,
         },
         supports_check_mode=True,
     )

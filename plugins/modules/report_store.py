@@ -23,19 +23,8 @@ options:
     description: The name of the run.
     type: str
     required: true
-  account_id:
-    description: The account to which the bucket must belong.
-    type: str
-    required: true
-  state_bucket:
-    description: The bucket.
-    type: str
-    required: true
-  state_prefix:
-    description: The reports are below C(<state_prefix>/reports/).
-    type: str
-    required: true
 extends_documentation_fragment:
+  - bbws.site_builder.state_bucket
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -66,7 +55,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.bbws.site_builder.plugins.module_utils.aws import expect_owner
+from ansible_collections.bbws.site_builder.plugins.module_utils.aws import STATE_BUCKET, expect_owner
 
 
 def main() -> None:
@@ -74,9 +63,7 @@ def main() -> None:
         argument_spec={
             "report": {"type": "path", "required": True},
             "run_id": {"type": "str", "required": True},
-            "account_id": {"type": "str", "required": True},
-            "state_bucket": {"type": "str", "required": True},
-            "state_prefix": {"type": "str", "required": True},
+            **STATE_BUCKET,
         },
         supports_check_mode=True,
     )

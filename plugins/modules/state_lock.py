@@ -28,24 +28,13 @@ options:
   lock_id:
     description: The id that Terraform has named. Required with O(state=absent).
     type: str
-  account_id:
-    description: The account to which the bucket must belong.
-    type: str
-    required: true
-  state_bucket:
-    description: The bucket that holds the states.
-    type: str
-    required: true
-  state_prefix:
-    description: The states are the objects C(<state_prefix>/<stack>/terraform.tfstate).
-    type: str
-    required: true
   stacks:
     description: The stacks whose locks to look at.
     type: list
     elements: str
     required: true
 extends_documentation_fragment:
+  - bbws.site_builder.state_bucket
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -80,7 +69,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of, expect_owner
+from ansible_collections.bbws.site_builder.plugins.module_utils.aws import STATE_BUCKET, code_of, expect_owner
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import INTERRUPTED, LOCK
 
 
@@ -98,9 +87,7 @@ def main() -> None:
         argument_spec={
             "state": {"type": "str", "choices": ["shown", "absent", "marked", "settled"], "default": "shown"},
             "lock_id": {"type": "str"},
-            "account_id": {"type": "str", "required": True},
-            "state_bucket": {"type": "str", "required": True},
-            "state_prefix": {"type": "str", "required": True},
+            **STATE_BUCKET,
             "stacks": {"type": "list", "elements": "str", "required": True},
         },
         required_if=[("state", "absent", ["lock_id"])],

@@ -27,24 +27,13 @@ options:
     description: How many of the newest versions of each state to read.
     type: int
     default: 10
-  account_id:
-    description: The account to which the bucket must belong.
-    type: str
-    required: true
-  state_bucket:
-    description: The bucket that holds the states.
-    type: str
-    required: true
-  state_prefix:
-    description: The states are the objects C(<state_prefix>/<stack>/terraform.tfstate).
-    type: str
-    required: true
   stacks:
     description: The stacks whose states to look at.
     type: list
     elements: str
     required: true
 extends_documentation_fragment:
+  - bbws.site_builder.state_bucket
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -96,7 +85,7 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
     from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of, expect_owner, sentence
+from ansible_collections.bbws.site_builder.plugins.module_utils.aws import STATE_BUCKET, code_of, expect_owner, sentence
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.state import addresses, read_state
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import INTERRUPTED, LOCK, STATE
@@ -264,9 +253,7 @@ def main() -> None:
         argument_spec={
             "version": {"type": "str", "default": ""},
             "shown": {"type": "int", "default": 10},
-            "account_id": {"type": "str", "required": True},
-            "state_bucket": {"type": "str", "required": True},
-            "state_prefix": {"type": "str", "required": True},
+            **STATE_BUCKET,
             "stacks": {"type": "list", "elements": "str", "required": True},
         },
         supports_check_mode=True,
