@@ -12,6 +12,7 @@ import pytest
 import yaml
 from ansible_collections.bbws.site_builder.plugins.module_utils.names import ENVIRONMENTS
 
+from tests.checkout import Copy
 from tests.conftest import ROOT, clean_environment, play
 
 ROOTS = ROOT / "terraform/environments"
@@ -37,6 +38,25 @@ def test_the_variables_are_those_of_the_inventory(environment: str, tmp_path: Pa
     assert re.findall(r"changed=[^0]", rendered.output) == [], (
         f"terraform.tfvars is stale, run: {fix}\n{rendered.output}"
     )
+
+
+@pytest.mark.long
+def test_a_new_environment(tmp_path: Path) -> None:
+    """The three steps of CONTRIBUTING."""
+    checkout = Copy(tmp_path)
+    dev, inventory = checkout.root / "inventories/dev", checkout.root / "inventories/qa"
+    for name in ("hosts.yml", "group_vars/all.yml"):
+        (inventory / name).parent.mkdir(parents=True, exist_ok=True)
+        (inventory / name).write_text(re.sub(r"\bdev\b", "qa", (dev / name).read_text()))
+    names = checkout.root / "plugins/module_utils/names.py"
+    line = re.search(r"^ +\"dev\": Environment.*$", names.read_text(), re.MULTILINE)[0]
+    names.write_text(names.read_text().replace(line, f"{line}\n{line.replace('dev', 'qa')}"))
+    (command,) = re.findall(r"`(ansible-playbook .*inventories/qa)`", (ROOT / "CONTRIBUTING.md").read_text())
+    done = checkout.run(command)
+    assert done.returncode == 0, done.stdout
+    made = {path.name: path for path in (checkout.root / "terraform/environments/qa").iterdir()}
+    assert made.keys() == {path.name for path in (ROOTS / "sit").iterdir() if not path.name.startswith(".terraform")}
+    assert "site-builder-agents-qa" in made["terraform.tfvars"].read_text()
 
 
 @pytest.mark.long

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,16 +13,8 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.awx import PUBLI
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.monitoring import LIMITS
 
 from tests.conftest import ROOT
+from tests.documents import DOCUMENTS, code, playbook_calls
 
-DOCUMENTS = sorted(
-    {
-        *ROOT.glob("*.md"),
-        *ROOT.glob("docs/*.md"),
-        *ROOT.glob("examples/*.md"),
-        *ROOT.glob("roles/*/README.md"),
-        *ROOT.glob("terraform/*/*/README.md"),
-    }
-)
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 SPECS = [yaml.safe_load(path.read_text())["argument_specs"] for path in ROOT.glob("roles/*/meta/argument_specs.yml")]
 OPTIONS = {name for spec in SPECS for entry in spec.values() for name in entry["options"]}
@@ -34,24 +25,6 @@ FLAGS = {"--check", "--diff"}
 WITH_VALUE = {"-i", "-e", "--limit"}
 # CONTRIBUTING adds an environment of this name.
 NEW_ENVIRONMENT = "inventories/qa"
-
-
-def code(text: str) -> Iterator[str]:
-    """Every piece of code: fenced or indented lines, continued ones joined, and spans in a line."""
-    fenced = False
-    for line in text.replace("\\\n", " ").splitlines():
-        if line.lstrip().startswith("```"):
-            fenced = not fenced
-        elif fenced or line.startswith("    "):
-            yield line.strip()
-        else:
-            yield from re.findall(r"`([^`]+)`", line)
-
-
-def playbook_calls(text: str) -> Iterator[list[str]]:
-    for piece in code(text):
-        if (at := piece.find("ansible-playbook ")) >= 0:
-            yield shlex.split(piece[at:], comments=True)[1:]
 
 
 def unknown(words: list[str]) -> Iterator[str]:
@@ -169,3 +142,13 @@ def test_every_target_of_make_exists() -> None:
         for match in re.findall(r"^make ([a-z-]+)", piece)
     }
     assert {"demo", "test"} <= named <= targets
+
+
+def test_the_picture_shows_all_that_is_deployed() -> None:
+    picture = (ROOT / "examples/README.md").read_text().partition("```mermaid")[2].partition("```")[0]
+    shown = set(re.findall(r"\w+", picture))
+    for stack, variable in (("dynamodb", "tables"), ("s3", "buckets"), ("lambda", "functions")):
+        defaults = yaml.safe_load((ROOT / f"roles/{stack}/defaults/main.yml").read_text())
+        keys = defaults[f"{stack}_{variable}"].keys()
+        assert keys, stack
+        assert keys - shown == set()
