@@ -249,7 +249,8 @@ def stranded(state: Mapping[str, Any], region: str) -> dict[str, dict[str, Any]]
     made = state["by_replica"]
     found = {}
     for address in made:
-        where = state["buckets"].get(address, {}).get("region", region)
+        # Empty: it was never read, so it is where this provider has just made it.
+        where = state["buckets"].get(address, {}).get("region") or region
         if where != region:
             module = address.rpartition(".aws_s3_bucket")[0]
             found[address] = {

@@ -93,6 +93,31 @@ class TestParseState:
     def test_state(self, text: str | bytes):
         assert module.parse_state(text, "s3://b/k") == READ
 
+    def test_what_was_cut_short_has_its_name_and_nothing_else(self):
+        """Denied the call after its creation, the provider writes down what the configuration says, and null for the rest."""
+        named = ("id", "bucket", "name")
+        half = [
+            {
+                **resource,
+                "instances": [
+                    {
+                        **instance,
+                        "status": "tainted",
+                        "attributes": {
+                            name: value if name in named else None
+                            for name, value in instance.get("attributes", {}).items()
+                        },
+                    }
+                    for instance in resource["instances"]
+                ],
+            }
+            for resource in STATE["resources"]
+        ]
+        state = module.parse_state(json.dumps({**STATE, "resources": half}), "s3://b/k")
+        assert {bucket["region"] for bucket in state["buckets"].values()} == {""}
+        assert (state["protected"], state["ttl"]) == ([], {})
+        assert not any(state["replicas"].values())
+
     @pytest.mark.parametrize("resources", [[], [STATE["resources"][1], STATE["resources"][-1]]])
     def test_nothing_deployed(self, resources: list):
         state = module.parse_state(json.dumps({**STATE, "resources": resources}), "s3://b/k")

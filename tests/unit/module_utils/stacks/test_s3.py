@@ -209,3 +209,8 @@ class TestStranded:
     def test_what_is_where_it_should_be(self) -> None:
         assert s3.stranded(self.STATE, "eu-central-1") == {}
         assert s3.stranded({"by_replica": [], "buckets": {}}, "eu-central-1") == {}
+
+    def test_one_whose_creation_was_cut_short_has_no_region_yet(self) -> None:
+        address = self.STATE["by_replica"][0]
+        half = {**self.STATE, "buckets": {address: {"name": "a", "region": ""}}}
+        assert s3.stranded(half, "eu-north-1") == {}
