@@ -49,6 +49,7 @@ lint:
 bench:
 	@tools/setup run
 	$(VENV)/python tools/bench.py 5
+	$(VENV)/python tools/bench_growth.py
 
 clean:
 	rm -rf .venv .work .cache .pytest_cache .ruff_cache .hypothesis

@@ -31,6 +31,8 @@ ROOT = Path(__file__).resolve().parents[1]
 WAVES = (("dynamodb", "s3"), ("iam",), ("lambda",), ("api_gateway",), ("monitoring",))
 STACKS = tuple(stack for wave in WAVES for stack in wave)
 LOOK_SECONDS = 0.1
+CORES = os.cpu_count() or 1
+SKIP = ("-e", "site_builder_skip_unchanged=true")
 PLAYBOOK = ROOT / ".venv/bin/ansible-playbook"
 
 
@@ -94,6 +96,21 @@ class Watch(threading.Thread):
             elif names[pid].startswith("terraform-provi"):
                 self.provider.add(pid)
         self.memory = max(self.memory, memory)
+
+
+@contextmanager
+def measured(figures: Figures) -> Iterator[None]:
+    """What all our child processes cost meanwhile."""
+    watch = Watch()
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    watch.start()
+    yield
+    watch.stop()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    figures.wall.append(time.monotonic() - started)
+    figures.cpu.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    figures.memory.append(watch.memory / 1024)
+    figures.processes.append((len(watch.terraform), len(watch.provider)))
 
 
 class Bench:
@@ -207,21 +224,10 @@ class Bench:
                 self.roots[stack] = (copy / root.relative_to(root.parents[1]), tfvars)
 
     def measure(self, name: str, call: Callable[[], None]) -> None:
-        with self._measured(self.figures.setdefault(name, Figures())):
+        figures = self.figures.setdefault(name, Figures())
+        with measured(figures):
             call()
-
-    @contextmanager
-    def _measured(self, figures: Figures) -> Iterator[None]:
-        watch = Watch()
-        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        watch.start()
-        yield
-        watch.stop()
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        figures.wall.append(time.monotonic() - started)
-        figures.cpu.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-        figures.memory.append(watch.memory / 1024)
-        figures.processes.append((len(watch.terraform), len(watch.provider)))
+        print(f"{name}: {figures.wall[-1]:.1f} s, CPU {figures.cpu[-1]:.1f} s", file=sys.stderr, flush=True)
 
     def _terraform_environment(self) -> dict[str, str]:
         state = json.loads((self.work / "local_aws/state.json").read_text())
@@ -241,44 +247,69 @@ class Bench:
             sys.exit(f"{' '.join(command[:4])} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
 
 
+def once(bench: Bench) -> None:
+    """From nothing to nothing, each way."""
+    bench.measure("first: deploy.yml", lambda: bench.ansible("deploy.yml"))
+    bench.measure("destroy: destroy.yml", bench.destroy)
+    bench.measure("first: loop", bench.loop)
+    bench.measure("destroy: loop", bench.destroy_by_loop)
+    bench.measure("first: loop, waves", lambda: bench.loop(at_once=CORES))
+
+
+def again(bench: Bench) -> None:
+    """What people do with what is deployed, each way in turn."""
+    bench.measure("no change: loop", bench.loop)
+    bench.measure("no change: deploy.yml", lambda: bench.ansible("deploy.yml"))
+    bench.measure("no change: loop, waves", lambda: bench.loop(at_once=CORES))
+    bench.measure("no change: deploy.yml, skip", lambda: bench.ansible("deploy.yml", *SKIP))
+    bench.measure("plan: loop", lambda: bench.loop("plan"))
+    bench.measure("plan: plan.yml", lambda: bench.ansible("playbooks/plan.yml"))
+    bench.measure("drift: drift.yml", lambda: bench.ansible("playbooks/drift.yml"))
+    bench.change()
+    bench.measure("one function: deploy.yml", lambda: bench.ansible("deploy.yml"))
+    bench.ansible("deploy.yml", *SKIP)
+    bench.change()
+    bench.measure("one function: deploy.yml, skip", lambda: bench.ansible("deploy.yml", *SKIP))
+    bench.change()
+    bench.take_variables()
+    bench.measure("one function: loop", bench.loop)
+    bench.ansible("deploy.yml", *SKIP)
+
+
 def main() -> None:
-    """Usage: bench.py [repetitions]."""
+    """Usage: bench.py [repetitions]. Each figure is told as it comes, the table at the end."""
     repetitions = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    cores = os.cpu_count() or 1
-    skip = ("-e", "site_builder_skip_unchanged=true")
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
         try:
             bench.prepare()
-            bench.measure("first: deploy.yml", lambda: bench.ansible("deploy.yml"))
-            bench.measure("destroy: destroy.yml", bench.destroy)
-            bench.measure("first: loop", bench.loop)
-            bench.measure("destroy: loop", bench.destroy_by_loop)
-            bench.measure("first: loop, waves", lambda: bench.loop(at_once=cores))
-            bench.ansible("deploy.yml", *skip)
+            once(bench)
+            bench.ansible("deploy.yml", *SKIP)
             for _ in range(repetitions):
-                bench.measure("no change: loop", bench.loop)
-                bench.measure("no change: deploy.yml", lambda: bench.ansible("deploy.yml"))
-                bench.measure("no change: loop, waves", lambda: bench.loop(at_once=cores))
-                bench.measure("no change: deploy.yml, skip", lambda: bench.ansible("deploy.yml", *skip))
-                bench.measure("plan: loop", lambda: bench.loop("plan"))
-                bench.measure("plan: plan.yml", lambda: bench.ansible("playbooks/plan.yml"))
-                bench.measure("drift: drift.yml", lambda: bench.ansible("playbooks/drift.yml"))
-                bench.change()
-                bench.measure("one function: deploy.yml", lambda: bench.ansible("deploy.yml"))
-                bench.ansible("deploy.yml", *skip)
-                bench.change()
-                bench.measure("one function: deploy.yml, skip", lambda: bench.ansible("deploy.yml", *skip))
-                bench.change()
-                bench.take_variables()
-                bench.measure("one function: loop", bench.loop)
-                bench.ansible("deploy.yml", *skip)
+                again(bench)
         finally:
             bench.ansible("playbooks/local_aws_down.yml")
-    print(f"{cores} cores, medians (smallest to largest) of {repetitions}, first deployments and destructions once\n")
+    print(f"{CORES} cores, medians (smallest to largest) of {repetitions}, first deployments and destructions once\n")
     print("| run | wall, s | CPU, s | memory, MiB | Terraform | provider |\n|---|---|---|---|---|---|")
     for name, figures in sorted(bench.figures.items()):
         print(figures.row(name))
+    print(f"\n{chart(bench.figures)}")
+
+
+def chart(figures: dict[str, Figures]) -> str:
+    """The wall times, as Mermaid draws them."""
+    names = [name for name in figures if name.startswith(("no change", "one function", "first"))]
+    walls = ", ".join(f"{statistics.median(figures[name].wall):.1f}" for name in sorted(names))
+    labels = ", ".join(f'"{name}"' for name in sorted(names))
+    lines = (
+        "```mermaid",
+        "xychart-beta horizontal",
+        f"  x-axis [{labels}]",
+        '  y-axis "seconds"',
+        f"  bar [{walls}]",
+        "```",
+    )
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,129 @@
+"""What more services, and larger ones, cost: the second half of `make bench`, see docs/performance.md.
+
+Stacks: 1, 2, 4 and 8 services of six stacks each in one embedded AWS, as many at once as there are cores; a first deployment,
+then one that changes nothing. Definitions: a service of 10, 100 and 1,000 functions with a role and a route each; the time to
+define it (every check included), to plan its first deployment, and to open the page of that plan in Chromium.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from bench import CORES, PLAYBOOK, ROOT, Figures, measured
+
+SERVICES = (1, 2, 4, 8)
+FUNCTIONS = (10, 100, 1000)
+BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
+ENVIRONMENT = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+
+
+def ansible(playbook: str, folder: Path, *more: str, **variables: object) -> None:
+    """Run a playbook against the embedded AWS of this folder."""
+    given = {"site_builder_target": "local", "site_builder_work_dir": str(folder / "work"), **variables}
+    command = [str(PLAYBOOK), playbook, "-i", "inventories/dev", "-e", json.dumps(given), *more]
+    done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{playbook} failed:\n{done.stdout[-3000:]}\n{done.stderr[-2000:]}")
+
+
+def told(figures: Figures) -> str:
+    return f"{figures.wall[-1]:.1f} | {figures.cpu[-1]:.1f} | {figures.memory[-1]:.0f}"
+
+
+def stacks(folder: Path) -> None:
+    """Several services side by side."""
+    print(
+        "| stacks | first, wall s | CPU s | MiB | no change, wall s | CPU s | MiB |\n|---|---|---|---|---|---|---|",
+        flush=True,
+    )
+    ansible("playbooks/unlock.yml", folder)  # starts the embedded AWS
+    for count in SERVICES:
+        names = [f"s{count}x{number}" for number in range(count)]
+        row = [str(len(names) * 6)]
+        for _ in ("first", "no change"):
+            figures = Figures()
+            with measured(figures), ThreadPoolExecutor(CORES) as pool:
+                list(pool.map(lambda name: ansible("deploy.yml", folder, site_builder_service=name), names))
+            row.append(told(figures))
+        print(f"| {' | '.join(row)} |", flush=True)
+
+
+def definition(count: int, folder: Path) -> Path:
+    """A service of this many functions, each with a role and a route."""
+    keys = [f"f{number:04}" for number in range(count)]
+    source = str(ROOT / "examples/functions/validation")
+    routes = {key: {"path": f"/{key}", "method": "GET", "function": key, "authorization": "NONE"} for key in keys}
+    values = {
+        "lambda_functions": {key: {"source": source, "handler": "app.handler", "layers": ["common"]} for key in keys},
+        "iam_roles": {key: {"description": "One of many"} for key in keys},
+        "api_gateway_apis": {"generation": {"routes": routes}},
+    }
+    path = folder / f"{count}.json"
+    path.write_text(json.dumps(values))
+    return path
+
+
+def definitions(folder: Path) -> None:
+    """Services of many functions."""
+    print(
+        "| functions | define, wall s | plan of all, wall s | CPU s | MiB | page, MB | opens in, s |\n|---|---|---|---|---|---|",
+        flush=True,
+    )
+    for count in FUNCTIONS:
+        given = {
+            "site_builder_service": f"d{count}",
+            "site_builder_definitions": [str(definition(count, folder))],
+            "site_builder_max_changes": 100_000,
+        }
+        figures = Figures()
+        # Nothing but the checks and the definition, and what they become in Terraform's language.
+        with measured(figures):
+            ansible("playbooks/render.yml", folder, "--check", **given, site_builder_target="aws")
+        with measured(figures):
+            ansible("playbooks/plan.yml", folder, **given)
+        page = max((folder / "work/dev/plans").glob("*/plan.html"), key=lambda path: path.stat().st_mtime)
+        row = [str(count), f"{figures.wall[0]:.1f}", told(figures), f"{page.stat().st_size / 1e6:.1f}", opens(page)]
+        print(f"| {' | '.join(row)} |", flush=True)
+
+
+def opens(page: Path) -> str:
+    """How long a browser takes until the page is there."""
+    binary = next(filter(None, map(shutil.which, BROWSERS)), None)
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        return "no playwright"
+    if not binary:
+        return "no browser"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=binary)
+        tab = browser.new_page()
+        started = time.monotonic()
+        tab.goto(page.as_uri())
+        tab.evaluate("document.body.scrollHeight")
+        seconds = time.monotonic() - started
+        browser.close()
+    return f"{seconds:.1f}"
+
+
+def main() -> None:
+    """Usage: bench_growth.py [stacks|definitions]..."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        try:
+            for part in sys.argv[1:] or ("stacks", "definitions"):
+                {"stacks": stacks, "definitions": definitions}[part](folder)
+        finally:
+            ansible("playbooks/local_aws_down.yml", folder)
+
+
+if __name__ == "__main__":
+    main()
