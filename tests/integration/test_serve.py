@@ -5,6 +5,8 @@ Crashes, timeouts, what does not run and what is deployed meanwhile: tests/unit/
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
 import subprocess
 import time
@@ -179,3 +181,57 @@ def test_answers_are_those_that_the_document_describes(served: Served, document:
                 test
             )()
     assert count >= 200
+
+
+ERRORS = """
+import time
+
+def crash(event, context):
+    raise RuntimeError("a secret of the function")
+
+def slow(event, context):
+    time.sleep(3)
+    return {"statusCode": 200, "body": "late"}
+"""
+
+
+@pytest.mark.long
+def test_crash_and_timeout_of_what_terraform_has_deployed(dev: Environment, tmp_path: Path) -> None:
+    """A service of its own beside dev: a handler that raises, one that its function ends, one for which the API does not wait."""
+    source = tmp_path / "functions"
+    source.mkdir()
+    (source / "app.py").write_text(ERRORS)
+    functions = {
+        "crash": {"source": str(source), "handler": "app.crash"},
+        "short": {"source": str(source), "handler": "app.slow", "timeout": 1},
+        "late": {"source": str(source), "handler": "app.slow", "timeout": 5},
+    }
+    routes = {key: {"path": f"/{key}", "method": "GET", "function": key, "authorization": "NONE"} for key in functions}
+    routes["late"]["timeout_milliseconds"] = 1000
+    definitions = {
+        "site_builder_service": "errors",
+        "site_builder_definitions": [],
+        "dynamodb_tables": {},
+        "s3_buckets": {"artifacts": {}},
+        "iam_roles": {key: {"description": "Writes its log"} for key in functions},
+        "lambda_layers": {},
+        "lambda_functions": functions,
+        "api_gateway_apis": {"errors": {"description": "Fails", "routes": routes}},
+    }
+    arguments = ("-e", json.dumps(definitions))
+    # What verifies a release invokes with DryRun, which runs no handler.
+    deployed = dev.deploy("--limit", "s3,iam,lambda,api_gateway", *arguments)
+    assert deployed.code == 0, deployed.output
+    run = dev.deploy(*arguments, playbook="playbooks/serve.yml")
+    assert run.code == 0, run.output
+    url = re.search(r"http://127\.0\.0\.1:\d+/[\w-]+/\w+", run.output)[0]
+    expected = {
+        "crash": (502, "Internal server error"),
+        "short": (502, "Internal server error"),
+        "late": (504, "Endpoint request timed out"),
+    }
+    for path, (status, message) in expected.items():
+        with requests.Session() as session:
+            session.trust_env = False
+            reply = session.get(f"{url}/{path}", timeout=60)
+        assert (path, reply.status_code, reply.json()) == (path, status, {"message": message})
