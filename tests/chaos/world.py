@@ -120,8 +120,11 @@ class World:
             process.kill()
             process.wait()
         wait_for_the_end(self.work_dir)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        # Workers have sessions of their own.
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):
+                if f"@{self.variables}".encode() in entry.read_bytes():
+                    _kill(int(entry.parent.name))
 
     # --- the embedded AWS
 
