@@ -107,8 +107,9 @@ states:
     - By stack, RV(ignore:deployed) (whether the state holds any resource), RV(ignore:serial), RV(ignore:lineage),
       RV(ignore:resources) (their number), RV(ignore:tainted) (addresses of tables, buckets and keys that are marked for
       replacement), RV(ignore:protected) (addresses that AWS protects against deletion),
-      RV(ignore:buckets) (by address C(name) and C(region), which is empty for one whose creation was cut short), RV(ignore:replicas) (of tables by address, the KMS key by region,
-      empty for none of the customer's), RV(ignore:ttl) (the attribute by which items of a table expire, by address),
+      RV(ignore:buckets) (by address C(name) and C(region), which is empty for one whose creation was cut short),
+      RV(ignore:replicas) (of tables by address, the KMS key by region, empty for none of the customer's),
+      RV(ignore:ttl) (the attribute by which items of a table expire, by address),
       RV(ignore:by_replica) (addresses of what the provider C(aws.replica) has made),
       RV(ignore:filled) (the names of those that hold any version of any object, see O(look_into)),
       RV(ignore:outputs) (name to value), RV(ignore:sensitive) (the names of the sensitive ones) and

@@ -202,3 +202,23 @@ def large() -> dict[str, Any]:
         lost = [r["address"] for r in told if r["action"] in ("delete", "replace")]
         report["stacks"][number] = stack(stack_["name"], stack_["wave"], stack_["depends_on"], told, stateful=lost)
     return report
+
+
+def huge() -> dict[str, Any]:
+    """The first deployment of a service of 1,000 functions, each with 24 resources of 14 attributes."""
+    report = example()
+    for number, stack_ in enumerate(report["stacks"]):
+        made = [
+            resource(
+                f'module.{stack_["name"]}["function-{function:04}"].aws_thing.this["{part}"]',
+                "create",
+                *(
+                    change(f"attribute_{n}", None, f"arn:aws:service:af-south-1:333333333333:thing/{n}")
+                    for n in range(14)
+                ),
+            )
+            for function in range(1000)
+            for part in range(4)
+        ]
+        report["stacks"][number] = stack(stack_["name"], stack_["wave"], stack_["depends_on"], made)
+    return report

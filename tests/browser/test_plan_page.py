@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils.review import render
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from .example import example, large
+from .example import example, huge, large
 
 BROWSERS = [
     "chromium-headless-shell",
@@ -135,6 +135,16 @@ def test_a_large_plan_is_short_before_anything_is_opened(show: Callable[..., Pag
     assert page.locator("details.group.delete[open]").count() > 0
     folded = page.get_by_role("group").get_by_text("more of these")
     assert folded.first.is_visible()
+
+
+def test_a_huge_plan_opens_at_once(show: Callable[..., Page]) -> None:
+    report = huge()
+    assert sum(len(stack["resources"]) for stack in report["stacks"]) == 24_000
+    page = show(report)
+    # CPU, as other tests run beside this one: seconds of the browser's own clock would be theirs.
+    metrics = page.context.new_cdp_session(page).send("Performance.getMetrics")["metrics"]
+    seconds = {metric["name"]: metric["value"] for metric in metrics}
+    assert seconds["TaskDuration"] < 4, seconds
 
 
 def test_a_finding_leads_to_its_resource_wherever_it_is_folded(show: Callable[..., Page]) -> None:

@@ -45,6 +45,8 @@ _ROUTINE = {"aws_api_gateway_deployment": "routine: the API is published anew"}
 SHOWN = 5
 # A plan with so many resources lies open as far as so many lines suffice; of a larger one, less does.
 SMALL, ROWS, ROWS_OF_LARGE = 40, 200, 60
+# With so many attributes a page still opens at once. Beyond them, what is new, and whatever else lies folded, is told by its address.
+ATTRIBUTES = 20_000
 FOOTER = (
     f"{MASKED}: a secret, or what may be one; where a line shows it, it differs. {UNKNOWN}: AWS decides it. Resources in which "
     "nothing changes are left out."
@@ -54,7 +56,8 @@ FOOTER = (
 def page_view(report: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is to be said of the plan that `report` (what is saved as plan.json) tells of."""
     imports = any(stack["imported"] for stack in report["stacks"])
-    stacks = [_stack(stack, number, imports) for number, stack in enumerate(report["stacks"])]
+    bare = _without_attributes(report["stacks"])
+    stacks = [_stack(stack, number, imports, bare) for number, stack in enumerate(report["stacks"])]
     anchors = {(s["name"], r["address"]): r["anchor"] for s in stacks for g in s["groups"] for r in g["resources"]}
     _open([group for stack in stacks for group in stack["groups"]])
     return {
@@ -72,6 +75,24 @@ def page_view(report: Mapping[str, Any]) -> dict[str, Any]:
         "stacks": stacks,
         "footer": FOOTER,
     }
+
+
+def _without_attributes(stacks: Sequence[Mapping[str, Any]]) -> set[tuple[str, str]]:
+    """The resources, by stack and address, for whose attributes the page has no room."""
+    left, bare = ATTRIBUTES, set()
+    for stack in stacks:
+        for resource in stack["resources"]:
+            left -= len(resource["changes"])
+            if left < 0 and _is_folded(resource, stack):
+                bare.add((stack["name"], resource["address"]))
+    return bare
+
+
+def _is_folded(resource: Mapping[str, Any], stack: Mapping[str, Any]) -> bool:
+    action = resource["action"]
+    harmless_delete = action == "delete" and resource["address"] not in stack["stateful"]
+    routine = action == "replace" and resource["type"] in _ROUTINE
+    return action in _FOLDED or routine or harmless_delete
 
 
 def _sums(stacks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -103,8 +124,11 @@ def _finding(kind: Mapping[str, Any], anchors: Mapping[tuple[str, str], str]) ->
     return {"tone": kind["tone"], "shown": items[:SHOWN], "folded": items[SHOWN:]}
 
 
-def _stack(stack: Mapping[str, Any], number: int, imports: bool) -> dict[str, Any]:
-    resources = [_resource(resource, f"r{number}-{i}", stack) for i, resource in enumerate(stack["resources"])]
+def _stack(stack: Mapping[str, Any], number: int, imports: bool, bare: set[tuple[str, str]]) -> dict[str, Any]:
+    resources = [
+        _resource(resource, f"r{number}-{i}", stack, (stack["name"], resource["address"]) in bare)
+        for i, resource in enumerate(stack["resources"])
+    ]
     actions = [*_ACTIONS, *sorted({resource["action"] for resource in resources} - _ACTIONS.keys())]
     groups = [
         {
@@ -112,6 +136,7 @@ def _stack(stack: Mapping[str, Any], number: int, imports: bool) -> dict[str, An
             "heading": f"{_ACTIONS.get(action, action)} ({len(found)})",
             "gravity": gravity,
             "resources": found,
+            "bare": sum(resource["bare"] for resource in found),
         }
         for gravity, action in enumerate(actions)
         if (found := [resource for resource in resources if resource["action"] == action])
@@ -131,8 +156,8 @@ def _stack(stack: Mapping[str, Any], number: int, imports: bool) -> dict[str, An
     }
 
 
-def _resource(resource: Mapping[str, Any], anchor: str, stack: Mapping[str, Any]) -> dict[str, Any]:
-    action, changes = resource["action"], resource["changes"]
+def _resource(resource: Mapping[str, Any], anchor: str, stack: Mapping[str, Any], bare: bool) -> dict[str, Any]:
+    action, changes = resource["action"], [] if bare else resource["changes"]
     column = COLUMNS.get(action, "")
     routine = _ROUTINE.get(resource["type"], "") if action == "replace" else ""
     late = [c["path"] for c in changes if c["after"] == UNKNOWN and c["before"] is None]
@@ -140,7 +165,6 @@ def _resource(resource: Mapping[str, Any], anchor: str, stack: Mapping[str, Any]
         action, {"Before": "before", "After": "after"}
     )
     rows = [row(change, sides) for change in changes if change["path"] not in late]
-    harmless_delete = action == "delete" and resource["address"] not in stack["stateful"]
     return {
         "anchor": anchor,
         "address": resource["address"],
@@ -151,7 +175,8 @@ def _resource(resource: Mapping[str, Any], anchor: str, stack: Mapping[str, Any]
         "labels": list(sides),
         "rows": rows,
         "late": late,
-        "fold": action in _FOLDED or bool(routine) or harmless_delete,
+        "fold": _is_folded(resource, stack),
+        "bare": bare,
         "height": 1 + sum(item["height"] for item in rows) + bool(late),
     }
 

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from ansible_collections.bbws.site_builder.plugins.module_utils.review import page
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.page import page_view
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.render import plan_page
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.text import visible
@@ -176,3 +177,19 @@ class TestOpen:
     def test_not_what_is_longer_than_the_page(self) -> None:
         long = resource("update", *[(f"a{n}", 1, 2) for n in range(300)])
         assert self.opened(long, resource("update", ("a", 1, 2))) == [(True, [False, True])]
+
+
+def test_of_a_huge_plan_what_is_new_is_told_by_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page, "ATTRIBUTES", 3)
+    table = resource("delete", ("a", 1, None), address="t")
+    made = [resource("create", ("a", None, 1), ("b", None, 2), address=f"m{number}") for number in range(3)]
+    changed = resource("update", ("c", 1, 2), ("d", 1, 2), address="u")
+    told = report(stack(resources=[*made, changed, table], stateful=["t"]))
+    (groups,) = [one["groups"] for one in page_view(told)["stacks"]]
+    rows = {item["address"]: len(item["rows"]) for group in groups for item in group["resources"]}
+    # What is changed, or lost, is told however large the plan.
+    assert rows == {"t": 1, "u": 2, "m0": 2, "m1": 0, "m2": 0}
+    assert [group["bare"] for group in groups] == [0, 0, 2]
+    text = Reader(plan_page(told)).text
+    assert "The attributes of 2 of them are in plan.json alone" in text
+    assert "+ m2" in text
