@@ -45,7 +45,7 @@ _ROUTINE = {"aws_api_gateway_deployment": "routine: the API is published anew"}
 SHOWN = 5
 # A plan with so many resources lies open as far as so many lines suffice; of a larger one, less does.
 SMALL, ROWS, ROWS_OF_LARGE = 40, 200, 60
-# With so many attributes a page still opens at once. Beyond them, what is new, and whatever else lies folded, is told by its address.
+# With so many attributes a page still opens at once. Beyond them, what lies folded is told by its address alone.
 ATTRIBUTES = 20_000
 FOOTER = (
     f"{MASKED}: a secret, or what may be one; where a line shows it, it differs. {UNKNOWN}: AWS decides it. Resources in which "
