@@ -11,7 +11,7 @@ What has happened is a list of events, dicts with `event`:
     compared  the inputs were hashed: `sha256`, as inputs_fingerprint makes it, and `inputs_sha256`
     checked   checkov has looked: `reason`, empty when it found nothing
     applied   an apply has ended: what events.apply_summary says, `verdict`, `reason`
-    untainted what holds data is no longer marked for replacement
+    untainted what was created halfway is no longer marked for replacement
     forgotten the state no longer knows the replicas of buckets in a region that is not the replica region any more
     marked    the recovery marker was set or cleared: `then`, how the stack ends
     failed    a step did not come to its end: `do`, `reason`
@@ -60,7 +60,7 @@ class Stack:
     marker: str = ""
     # What was applied last, where a stack with the same inputs need not be planned: its sha256, and since when.
     applied: Mapping[str, str] | None = None
-    # Addresses of tables, buckets and keys that the state marks as tainted.
+    # Addresses of COMPLETED_TYPES that the state marks as tainted.
     tainted: Sequence[str] = ()
     # Regions in which tables lose their replica, by address.
     losing: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -173,7 +173,7 @@ def _forget(stack: Stack) -> Step:
 
 
 def _untaint(addresses: Sequence[str]) -> Step:
-    """What holds data was made, and only a later step of its creation failed: it is mended, never replaced."""
+    """It was made, and only a later step of that failed: it is completed, never replaced."""
     why = f"Untaint {', '.join(addresses)}: created, and only a later step of that failed"
     return {"do": "untaint", "why": why, "addresses": list(addresses)}
 
@@ -298,13 +298,14 @@ def _gates(stack: Stack, events: Sequence[Event], plan: Event, since: Mapping[st
 def gates(stack: Stack, plan: Event, replaced: Collection[str], events: Sequence[Event]) -> Iterable[str]:
     """Every reason not to apply this plan, in a sentence each."""
     # Who only plans may not write the state.
-    halfway = [address for address in plan["stateful"] if address in stack.tainted] if stack.only_plans else []
+    anew = [action["address"] for action in plan["actions"] if action["action"] == "replace"]
+    halfway = [address for address in anew if address in stack.tainted] if stack.only_plans else []
     if halfway:
         yield (
             f"{', '.join(halfway)} would be replaced only because a later step of the creation failed; take that mark away with "
             f"playbooks/untaint.yml --limit {stack.name}, then plan again"
         )
-    lost = [] if stack.mode == "destroy" or halfway else forbidden(plan, stack.allow_destroy, stack.name)
+    lost = [] if stack.mode == "destroy" else forbidden(plan, [*stack.allow_destroy, *halfway], stack.name)
     if lost:
         buckets = any(".aws_s3_bucket." in f".{address}" for address in lost)
         filled = "; a bucket that holds anything goes only when it was deployed with force_destroy: true before"

@@ -105,8 +105,9 @@ not_told:
 states:
   description:
     - By stack, RV(ignore:deployed) (whether the state holds any resource), RV(ignore:serial), RV(ignore:lineage),
-      RV(ignore:resources) (their number), RV(ignore:tainted) (addresses of tables, buckets and keys that are marked for
-      replacement), RV(ignore:protected) (addresses that AWS protects against deletion),
+      RV(ignore:resources) (their number), RV(ignore:tainted) (addresses of what is marked for replacement, and is completed
+      instead: tables, buckets, keys, log groups, topics, APIs and their stages),
+      RV(ignore:protected) (addresses that AWS protects against deletion),
       RV(ignore:buckets) (by address C(name) and C(region), which is empty for one whose creation was cut short),
       RV(ignore:replicas) (of tables by address, the KMS key by region, empty for none of the customer's),
       RV(ignore:ttl) (the attribute by which items of a table expire, by address),
@@ -150,7 +151,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils import bedrock
 from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of, expect_owner, not_ours, sentence
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases import parts, records
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases.store import newest_key
-from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import STATEFUL_TYPES
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import COMPLETED_TYPES
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.state import address
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import (
     APPLIED,
@@ -176,7 +177,7 @@ def parse_state(text: bytes | str, where: str) -> dict[str, Any]:
             address(resource, instance)
             for resource in resources
             for instance in resource["instances"]
-            if instance.get("status") == "tainted" and resource["type"] in STATEFUL_TYPES
+            if instance.get("status") == "tainted" and resource["type"] in COMPLETED_TYPES
         ],
         "protected": [
             address(resource, instance)

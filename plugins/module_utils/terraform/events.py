@@ -27,6 +27,15 @@ STATEFUL_TYPES = frozenset(
         "aws_s3_bucket",
     }
 )
+# Where a later step of its creation failed, Terraform marks a resource as tainted, and would make it anew. These are completed
+# instead: they hold data or logs, or others know them (the address of an API, the subscribers of a topic). A function is not among
+# them: AWS may fail to make it after it has taken the order.
+COMPLETED_TYPES = STATEFUL_TYPES | {
+    "aws_api_gateway_rest_api",
+    "aws_api_gateway_stage",
+    "aws_cloudwatch_log_group",
+    "aws_sns_topic",
+}
 
 
 def events(text: str | None) -> Iterable[dict[str, Any]]:
@@ -107,8 +116,8 @@ def apply_summary(stdout: str | None) -> dict[str, Any]:
     """Summarise the output of `terraform apply -json`: `counts`, `started`, `ended`, `seconds`, as plan_summary does.
 
     It counts what was really finished, which after a failure is less than was planned. A replacement is two operations
-    for Terraform (delete and create of one address); it counts once, as replaced. `halfway` are the addresses of tables, buckets
-    and keys whose creation failed: where AWS had made them by then, Terraform marks them as tainted and would replace them.
+    for Terraform (delete and create of one address); it counts once, as replaced. `halfway` are the addresses of COMPLETED_TYPES
+    whose creation failed: where AWS had made them by then, Terraform marks them as tainted and would replace them.
     """
     lines = list(events(stdout))
     done: dict[str, set[str]] = {}
@@ -127,7 +136,7 @@ def apply_summary(stdout: str | None) -> dict[str, Any]:
     halfway = [
         hook["resource"]["addr"]
         for hook in failed
-        if hook.get("action") == "create" and hook["resource"]["resource_type"] in STATEFUL_TYPES
+        if hook.get("action") == "create" and hook["resource"]["resource_type"] in COMPLETED_TYPES
     ]
     return {**_span(lines), "counts": counts, "halfway": halfway}
 

@@ -408,6 +408,11 @@ class TestTainted:
     def test_who_only_plans_is_told_the_way(self, one: Stack) -> None:
         assert "playbooks/untaint.yml --limit dynamodb" in ending(step(one, planned(("replace", TABLE))))[1]
 
+    def test_who_only_plans_is_told_of_what_holds_no_data_too(self) -> None:
+        group = "module.logs.aws_cloudwatch_log_group.this"
+        told = ending(step(stack("plan", tainted=[group]), planned(("replace", group))))[1]
+        assert f"{group} would be replaced only because a later step of the creation failed" in told
+
     @pytest.mark.parametrize("one", [stack(check=True, tainted=[TABLE]), stack("destroy", tainted=[TABLE])])
     def test_who_only_looks_or_destroys_leaves_it(self, one: Stack) -> None:
         assert step(one)["do"] == "plan"

@@ -168,7 +168,7 @@ def test_a_warning_is_kept() -> None:
     assert plan_summary(recorded("plan_noop.jsonl"))["warnings"] == []
 
 
-def test_what_holds_data_and_failed_while_it_was_created() -> None:
+def test_what_is_completed_where_its_creation_failed() -> None:
     def errored(resource_type: str, action: str) -> str:
         hook = {"resource": {"addr": f"{resource_type}.this", "resource_type": resource_type}, "action": action}
         return json.dumps({"@level": "error", "type": "apply_errored", "hook": hook}, separators=(",", ":"))
@@ -177,7 +177,10 @@ def test_what_holds_data_and_failed_while_it_was_created() -> None:
         errored("aws_dynamodb_table", "create"),
         errored("aws_s3_bucket", "update"),
         errored("aws_iam_role", "create"),
+        errored("aws_lambda_function", "create"),
+        errored("aws_cloudwatch_log_group", "create"),
     ]
-    assert apply_summary("\n".join(lines))["halfway"] == ["aws_dynamodb_table.this"]
+    halfway = ["aws_dynamodb_table.this", "aws_cloudwatch_log_group.this"]
+    assert apply_summary("\n".join(lines))["halfway"] == halfway
     # terraform_data holds no data of ours; the line is Terraform's own.
     assert apply_summary(recorded("apply_failed.jsonl"))["halfway"] == []
