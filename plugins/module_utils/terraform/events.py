@@ -28,8 +28,8 @@ STATEFUL_TYPES = frozenset(
     }
 )
 # Where a later step of its creation failed, Terraform marks a resource as tainted, and would make it anew. These are completed
-# instead: they hold data or logs, or others know them (the address of an API, the subscribers of a topic). A function is not among
-# them: AWS may fail to make it after it has taken the order.
+# instead: they hold data or logs, or others know them (the address of an API, the subscribers of a topic). A function is none
+# of them: AWS may fail to make it after it has taken the order.
 COMPLETED_TYPES = STATEFUL_TYPES | {
     "aws_api_gateway_rest_api",
     "aws_api_gateway_stage",
