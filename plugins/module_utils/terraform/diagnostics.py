@@ -100,6 +100,28 @@ def error_reason(result: dict[str, Any], secrets: Iterable[str] = ()) -> str:
     return masked(_reason({**result, **texts}), secrets)
 
 
+def _of_events(text: str) -> list[str]:
+    """A sentence for each error among Terraform's JSON lines."""
+    found: list[tuple[str, str]] = []
+    errored: list[str] = []
+    for event in events(text):
+        if event.get("type") == "apply_errored":
+            errored.append(event["hook"]["resource"]["addr"])
+        diagnostic = event.get("diagnostic") or {}
+        if diagnostic.get("severity") == "error":
+            reason = _one_line(f"{diagnostic.get('summary', '')}. {diagnostic.get('detail', '')}").rstrip(". ")
+            found.append((diagnostic.get("address") or "", reason))
+    # What was to be deleted has no place in the configuration any more, and its error no address.
+    named = {address for address, _ in found}
+    left = list(dict.fromkeys(address for address in errored if address not in named))
+    if len(left) == 1 and [address for address, _ in found].count("") == 1:
+        found = [(address or left.pop(), reason) for address, reason in found]
+    reasons = [f"{address}: {reason}" if address else reason for address, reason in found]
+    if reasons and left:
+        reasons.append(f"not done: {', '.join(left)}")
+    return list(dict.fromkeys(reasons))
+
+
 def _reason(result: dict[str, Any]) -> str:
     texts = [str(result.get(key) or "") for key in ("stdout", "msg", "stderr")]
     joined = "\n".join(texts)
@@ -108,18 +130,8 @@ def _reason(result: dict[str, Any]) -> str:
         return _lock_sentence(joined.replace("\\n", "\n"))
     if "Saved plan is stale" in joined:
         return "the saved plan is stale, the state has changed since it was made: plan again"
-    reasons: list[str] = []
     for text in texts:
-        for event in events(text):
-            diagnostic = event.get("diagnostic") or {}
-            if diagnostic.get("severity") != "error":
-                continue
-            reason = _one_line(f"{diagnostic.get('summary', '')}. {diagnostic.get('detail', '')}").rstrip(". ")
-            if diagnostic.get("address"):
-                reason = f"{diagnostic['address']}: {reason}"
-            if reason not in reasons:
-                reasons.append(reason)
-        if reasons:
+        if reasons := _of_events(text):
             return "; ".join(reasons)
     for text in texts:
         if match := _PLAIN_ERROR.search(text):

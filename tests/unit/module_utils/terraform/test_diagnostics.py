@@ -151,3 +151,21 @@ class TestCheckov:
 
     def test_it_did_not_run(self) -> None:
         assert "checkov could not check the plan: no such file" in checkov_reason({"msg": "no such file"})
+
+
+def errored(address: str) -> str:
+    hook = {"resource": {"addr": address}, "action": "delete", "elapsed_seconds": 0}
+    return json.dumps({"@level": "error", "type": "apply_errored", "hook": hook}, separators=(",", ":"))
+
+
+@pytest.mark.parametrize(
+    ("addresses", "reason"),
+    [
+        (["module.a.aws_kms_key.this"], "module.a.aws_kms_key.this: no. deleting KMS Key (1b): denied"),
+        (["a.b", "c.d"], "no. deleting KMS Key (1b): denied; not done: a.b, c.d"),
+    ],
+)
+def test_what_could_not_be_deleted_is_named_by_its_address(addresses: list[str], reason: str) -> None:
+    """Terraform's own diagnostic of it has none."""
+    lines = [*map(errored, addresses), aws_error("deleting KMS Key (1b): denied")]
+    assert error_reason({"stdout": "\n".join(lines)}) == reason
