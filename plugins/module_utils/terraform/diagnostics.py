@@ -104,16 +104,26 @@ def _of_events(text: str) -> list[str]:
     """A sentence for each error among Terraform's JSON lines."""
     found: list[tuple[str, str]] = []
     errored: list[str] = []
+    ids: dict[str, str] = {}
     for event in events(text):
-        if event.get("type") == "apply_errored":
-            errored.append(event["hook"]["resource"]["addr"])
+        if event.get("type") in ("apply_start", "apply_errored"):
+            hook = event["hook"]
+            address = hook["resource"]["addr"]
+            ids[address] = hook.get("id_value") or ids.get(address, "")
+            if event["type"] == "apply_errored":
+                errored.append(address)
         diagnostic = event.get("diagnostic") or {}
         if diagnostic.get("severity") == "error":
             reason = _one_line(f"{diagnostic.get('summary', '')}. {diagnostic.get('detail', '')}").rstrip(". ")
             found.append((diagnostic.get("address") or "", reason))
-    # What was to be deleted has no place in the configuration any more, and its error no address.
+    # What was to be deleted has no place in the configuration any more, and its error no address, but its id, most often.
     named = {address for address, _ in found}
     left = list(dict.fromkeys(address for address in errored if address not in named))
+    for number, (address, reason) in enumerate(found):
+        quoted = [one for one in left if ids[one] and ids[one] in reason]
+        if not address and quoted:
+            found[number] = (max(quoted, key=lambda one: len(ids[one])), reason)
+            left.remove(found[number][0])
     if len(left) == 1 and [address for address, _ in found].count("") == 1:
         found = [(address or left.pop(), reason) for address, reason in found]
     reasons = [f"{address}: {reason}" if address else reason for address, reason in found]

@@ -153,9 +153,14 @@ class TestCheckov:
         assert "checkov could not check the plan: no such file" in checkov_reason({"msg": "no such file"})
 
 
-def errored(address: str) -> str:
-    hook = {"resource": {"addr": address}, "action": "delete", "elapsed_seconds": 0}
-    return json.dumps({"@level": "error", "type": "apply_errored", "hook": hook}, separators=(",", ":"))
+def errored(address: str, id_value: str = "") -> str:
+    hook = {"resource": {"addr": address}, "action": "delete"}
+    start = {"@level": "info", "type": "apply_start", "hook": {**hook, "id_key": "id", "id_value": id_value}}
+    return (
+        json.dumps(start, separators=(",", ":"))
+        + "\n"
+        + json.dumps({"@level": "error", "type": "apply_errored", "hook": hook}, separators=(",", ":"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -169,3 +174,11 @@ def test_what_could_not_be_deleted_is_named_by_its_address(addresses: list[str],
     """Terraform's own diagnostic of it has none."""
     lines = [*map(errored, addresses), aws_error("deleting KMS Key (1b): denied")]
     assert error_reason({"stdout": "\n".join(lines)}) == reason
+
+
+def test_each_of_several_is_known_by_its_id() -> None:
+    lines = [errored("a.b", "x-1"), errored("c.d", "x-1-GET"), errored("e.f", "")]
+    lines += [aws_error(f"deleting Method ({name}): denied") for name in ("x-1-GET", "x-1", "other")]
+    assert error_reason({"stdout": "\n".join(lines)}) == (
+        "c.d: no. deleting Method (x-1-GET): denied; a.b: no. deleting Method (x-1): denied; e.f: no. deleting Method (other): denied"
+    )
