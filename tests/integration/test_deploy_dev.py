@@ -495,11 +495,15 @@ def test_destroy_needs_the_name(dev: Environment) -> None:
 
 
 def test_destroy_leaves_nothing(dev: Environment) -> None:
-    """The last test of this environment."""
+    """The last test of this environment. More access logs than S3 lists at once."""
+    s3, logs = dev.client("s3", REGION), f"site-builder-logs-dev-123456789012-{REGION}"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: s3.put_object(Bucket=logs, Key=f"x/{number}", Body=b"x"), range(1050)))
     options = ["-e", "site_builder_confirm_destroy=dev", "-e", "site_builder_empty_buckets=true"]
     run = dev.deploy(*options, playbook="playbooks/destroy.yml")
     assert run.code == 0, run.output
     assert run.results() == NEWLY
+    assert "[WARNING]" not in run.output
     assert dev.client("dynamodb", REGION).list_tables()["TableNames"] == []
     assert [bucket["Name"] for bucket in dev.client("s3", REGION).list_buckets()["Buckets"]] == [
         "site-builder-tfstate-dev-123456789012-eu-west-1"
