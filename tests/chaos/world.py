@@ -120,11 +120,15 @@ class World:
             process.kill()
             process.wait()
         wait_for_the_end(self.work_dir)
-        # Workers have sessions of their own.
-        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        # Workers have sessions of their own. Those of another run have a parent.
+        of_a_run = {}
+        for entry in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                if f"@{self.variables}".encode() in entry.read_bytes():
-                    _kill(int(entry.parent.name))
+                if f"@{self.variables}".encode() in (entry / "cmdline").read_bytes():
+                    of_a_run[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+        for pid, parent in of_a_run.items():
+            if parent not in {os.getpid(), *of_a_run}:
+                _kill(pid)
 
     # --- the embedded AWS
 
