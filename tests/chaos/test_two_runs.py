@@ -22,7 +22,7 @@ ALL, SOME = "dynamodb,s3,iam,lambda,api_gateway,monitoring", "dynamodb,s3,iam"
 # What the one that comes second may end with: whose lock it is (another run's, where that gave it back just then), or that its plan
 # is of a moment that has passed.
 REFUSED = re.compile(
-    r"is locked by \S+@\S+ since .{10,60}\(OperationType\w+, lock id \S+\)|is locked by another run|Saved plan is stale"
+    r"is locked by \S+@\S+ since .{10,60}\(OperationType\w+, lock id \S+\)|is locked by another run|[Ss]aved plan is stale"
 )
 
 
