@@ -305,9 +305,12 @@ class World:
             "aws_cloudwatch_dashboard": names("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
             "aws_sns_topic": topics,
             "aws_sns_topic_subscription": names("sns", "list_subscriptions", "Subscriptions", "SubscriptionArn"),
-            # Those without a tag are the emulator's own.
+            # Those without a tag are the emulator's own. One that is deleted is there for some days more.
             "aws_kms_key": [
-                key for key in names("kms", "list_keys", "Keys", "KeyId") if kms.list_resource_tags(KeyId=key)["Tags"]
+                key
+                for key in names("kms", "list_keys", "Keys", "KeyId")
+                if kms.list_resource_tags(KeyId=key)["Tags"]
+                and kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] != "PendingDeletion"
             ],
         }
 
