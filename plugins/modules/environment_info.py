@@ -105,8 +105,8 @@ not_told:
 states:
   description:
     - By stack, RV(ignore:deployed) (whether the state holds any resource), RV(ignore:serial), RV(ignore:lineage),
-      RV(ignore:resources) (their number), RV(ignore:tainted) (addresses of what is marked for replacement, and is completed
-      instead: tables, buckets, keys, log groups, topics, APIs and their stages),
+      RV(ignore:resources) (their number), RV(ignore:tainted) (addresses of the tables, buckets, keys, log groups, topics,
+      APIs and stages that are marked for replacement, and are completed instead),
       RV(ignore:protected) (addresses that AWS protects against deletion),
       RV(ignore:buckets) (by address C(name) and C(region), which is empty for one whose creation was cut short),
       RV(ignore:replicas) (of tables by address, the KMS key by region, empty for none of the customer's),

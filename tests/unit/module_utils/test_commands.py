@@ -73,7 +73,8 @@ def test_what_the_gates_ask_for() -> None:
 
 
 def test_what_is_half_made_is_mended_first() -> None:
-    tainted = list(sentences(engine.Stack("dynamodb", "plan", tainted=[TABLE])))
+    anew = {**PLAN, "actions": [{**PLAN["actions"][0], "action": "replace"}]}
+    tainted = list(engine.gates(engine.Stack("dynamodb", "plan", tainted=[TABLE]), anew, [], []))
     assert way_out(tainted, given()) == "ansible-playbook playbooks/untaint.yml -i inventories/dev --limit dynamodb"
 
 
