@@ -125,8 +125,10 @@ def test_the_replica_of_a_bucket_moves_or_goes(work_dir: Path, sit: Path) -> Non
     replica(sit, "eu-west-3")
     assert run().results() == {"s3": "succeeded"}
     replica(sit, None)
-    destroyed = run("-e", "site_builder_confirm_destroy=sit", playbook="playbooks/destroy.yml")
-    assert destroyed.results() == {"s3": "succeeded"}, destroyed.output
+    options = ("-e", "site_builder_confirm_destroy=sit", "-e", "site_builder_empty_buckets=true")
+    destroyed = run(*options, playbook="playbooks/destroy.yml")
+    assert destroyed.code == 0, destroyed.output
+    assert destroyed.results() == {"s3": "succeeded"}
     assert regions() == ["eu-central-1", "eu-north-1"]
 
 
