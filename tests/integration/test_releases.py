@@ -240,7 +240,7 @@ def test_a_saved_plan_from_before_a_rollback_is_refused(releases: Releases) -> N
     assert releases.play(ROLLBACK).code == 0
     refused = releases.deploy(playbook="playbooks/apply.yml")
     assert refused.code != 0
-    assert "the variables of lambda are not those of the plan" in said(refused)
+    assert "the plan file of lambda was made with other variables than those that are defined here" in said(refused)
     moved = releases.deploy()
     assert moved.code == 0, moved.output
     releases.settled()
