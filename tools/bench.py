@@ -34,6 +34,7 @@ LOOK_SECONDS = 0.1
 CORES = os.cpu_count() or 1
 SKIP = ("-e", "site_builder_skip_unchanged=true")
 PLAYBOOK = ROOT / ".venv/bin/ansible-playbook"
+ENVIRONMENT = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
 
 
 @dataclass
@@ -113,6 +114,19 @@ def measured(figures: Figures) -> Iterator[None]:
     figures.processes.append((len(watch.terraform), len(watch.provider)))
 
 
+def run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
+    """Run a command, or end with what it said."""
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(command[:4])} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+
+
+def ansible(playbook: str, work: Path, *more: str, **variables: object) -> None:
+    """Run a playbook against the embedded AWS of this work directory."""
+    given = {"site_builder_target": "local", "site_builder_work_dir": str(work), **variables}
+    run([str(PLAYBOOK), playbook, "-i", "inventories/dev", "-e", json.dumps(given), *more], ROOT, ENVIRONMENT)
+
+
 class Bench:
     """One embedded AWS, and the two ways to bring it up to date."""
 
@@ -121,17 +135,11 @@ class Bench:
         self.binary = shutil.which("terraform") or str(ROOT / ".venv/bin/terraform")
         self.examples = folder / "examples"
         shutil.copytree(ROOT / "examples", self.examples)
-        self.environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
         self.figures: dict[str, Figures] = {}
         self.packages: dict[str, bytes] = {}
 
     def ansible(self, playbook: str, *more: str) -> None:
-        variables = {
-            "site_builder_target": "local",
-            "site_builder_work_dir": str(self.work),
-            "lambda_source_dir": str(self.examples),
-        }
-        self._run([str(PLAYBOOK), playbook, "-i", "inventories/dev", "-e", json.dumps(variables), *more], ROOT)
+        ansible(playbook, self.work, *more, lambda_source_dir=str(self.examples))
 
     def loop(self, *command: str, at_once: int = 1, backwards: bool = False) -> None:
         """The loop of a user, in the roots and with the variables that plan.yml has left."""
@@ -142,8 +150,8 @@ class Bench:
             root, tfvars = self.roots[stack]
             if stack == "lambda" and not backwards:
                 self._upload()
-            self._run([self.binary, "init", "-input=false"], root, environment)
-            self._run([self.binary, *arguments, "-input=false", f"-var-file={tfvars}"], root, environment)
+            run([self.binary, "init", "-input=false"], root, environment)
+            run([self.binary, *arguments, "-input=false", f"-var-file={tfvars}"], root, environment)
 
         for wave in WAVES[::-1] if backwards else WAVES:
             with ThreadPoolExecutor(at_once) as pool:
@@ -232,7 +240,7 @@ class Bench:
     def _terraform_environment(self) -> dict[str, str]:
         state = json.loads((self.work / "local_aws/state.json").read_text())
         return {
-            **self.environment,
+            **ENVIRONMENT,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_ENDPOINT_URL": state["endpoints"]["default"],
@@ -240,11 +248,6 @@ class Bench:
             "TF_CLI_CONFIG_FILE": str(self.work / "terraform.rc"),
             "CHECKPOINT_DISABLE": "1",
         }
-
-    def _run(self, command: list[str], folder: Path, environment: dict[str, str] | None = None) -> None:
-        done = subprocess.run(command, cwd=folder, env=environment or self.environment, capture_output=True, text=True)
-        if done.returncode:
-            sys.exit(f"{' '.join(command[:4])} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
 
 
 def once(bench: Bench) -> None:
@@ -298,9 +301,9 @@ def main() -> None:
 
 def chart(figures: dict[str, Figures]) -> str:
     """The wall times, as Mermaid draws them."""
-    names = [name for name in figures if name.startswith(("no change", "one function", "first"))]
-    walls = ", ".join(f"{statistics.median(figures[name].wall):.1f}" for name in sorted(names))
-    labels = ", ".join(f'"{name}"' for name in sorted(names))
+    names = sorted(name for name in figures if name.startswith(("no change", "one function", "first")))
+    walls = ", ".join(f"{statistics.median(figures[name].wall):.1f}" for name in names)
+    labels = ", ".join(f'"{name}"' for name in names)
     lines = (
         "```mermaid",
         "xychart-beta horizontal",

@@ -8,50 +8,38 @@ define it (every check included), to plan its first deployment, and to open the 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bench import CORES, PLAYBOOK, ROOT, Figures, measured
+from bench import CORES, ROOT, Figures, ansible, measured
 
 SERVICES = (1, 2, 4, 8)
 FUNCTIONS = (10, 100, 1000)
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
-ENVIRONMENT = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
-
-
-def ansible(playbook: str, folder: Path, *more: str, **variables: object) -> None:
-    """Run a playbook against the embedded AWS of this folder."""
-    given = {"site_builder_target": "local", "site_builder_work_dir": str(folder / "work"), **variables}
-    command = [str(PLAYBOOK), playbook, "-i", "inventories/dev", "-e", json.dumps(given), *more]
-    done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{playbook} failed:\n{done.stdout[-3000:]}\n{done.stderr[-2000:]}")
 
 
 def told(figures: Figures) -> str:
     return f"{figures.wall[-1]:.1f} | {figures.cpu[-1]:.1f} | {figures.memory[-1]:.0f}"
 
 
-def stacks(folder: Path) -> None:
+def stacks(work: Path) -> None:
     """Several services side by side."""
     print(
         "| stacks | first, wall s | CPU s | MiB | no change, wall s | CPU s | MiB |\n|---|---|---|---|---|---|---|",
         flush=True,
     )
-    ansible("playbooks/unlock.yml", folder)  # starts the embedded AWS
+    ansible("playbooks/unlock.yml", work)  # starts the embedded AWS
     for count in SERVICES:
         names = [f"s{count}x{number}" for number in range(count)]
         row = [str(len(names) * 6)]
         for _ in ("first", "no change"):
             figures = Figures()
             with measured(figures), ThreadPoolExecutor(CORES) as pool:
-                list(pool.map(lambda name: ansible("deploy.yml", folder, site_builder_service=name), names))
+                list(pool.map(lambda name: ansible("deploy.yml", work, site_builder_service=name), names))
             row.append(told(figures))
         print(f"| {' | '.join(row)} |", flush=True)
 
@@ -71,7 +59,7 @@ def definition(count: int, folder: Path) -> Path:
     return path
 
 
-def definitions(folder: Path) -> None:
+def definitions(work: Path) -> None:
     """Services of many functions."""
     print(
         "| functions | define, wall s | plan of all, wall s | CPU s | MiB | page, MB | opens in, s |\n|---|---|---|---|---|---|",
@@ -80,16 +68,16 @@ def definitions(folder: Path) -> None:
     for count in FUNCTIONS:
         given = {
             "site_builder_service": f"d{count}",
-            "site_builder_definitions": [str(definition(count, folder))],
+            "site_builder_definitions": [str(definition(count, work))],
             "site_builder_max_changes": 100_000,
         }
         figures = Figures()
         # Nothing but the checks and the definition, and what they become in Terraform's language.
         with measured(figures):
-            ansible("playbooks/render.yml", folder, "--check", **given, site_builder_target="aws")
+            ansible("playbooks/render.yml", work, "--check", **given, site_builder_target="aws")
         with measured(figures):
-            ansible("playbooks/plan.yml", folder, **given)
-        page = max((folder / "work/dev/plans").glob("*/plan.html"), key=lambda path: path.stat().st_mtime)
+            ansible("playbooks/plan.yml", work, **given)
+        page = max((work / "dev/plans").glob("*/plan.html"), key=lambda path: path.stat().st_mtime)
         row = [str(count), f"{figures.wall[0]:.1f}", told(figures), f"{page.stat().st_size / 1e6:.1f}", opens(page)]
         print(f"| {' | '.join(row)} |", flush=True)
 
@@ -117,12 +105,12 @@ def opens(page: Path) -> str:
 def main() -> None:
     """Usage: bench_growth.py [stacks|definitions]..."""
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        work = Path(name)
         try:
             for part in sys.argv[1:] or ("stacks", "definitions"):
-                {"stacks": stacks, "definitions": definitions}[part](folder)
+                {"stacks": stacks, "definitions": definitions}[part](work)
         finally:
-            ansible("playbooks/local_aws_down.yml", folder)
+            ansible("playbooks/local_aws_down.yml", work)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ module: environment_info
 short_description: Read what an environment's AWS account and Terraform states say before a run
 version_added: 0.1.0
 description:
-  - Asks AWS who is calling, whether the state bucket exists, and reads the outputs in each stack's state object.
+  - Asks AWS who is calling and refuses any other account than O(account_id), asks whether the state bucket exists, and reads the
+    outputs in each stack's state object.
   - One call serves a whole run, where C(terraform output) would cost a process, an initialised directory and a lock for
     each stack. What it reads, version 4 of the state format, is what C(terraform_remote_state) reads.
   - Each call to S3 names the account to which the bucket must belong; a state bucket of another account is refused.
@@ -17,18 +18,6 @@ description:
 author:
   - BBWS platform team (@bbws)
 options:
-  account_id:
-    description: The account that this environment belongs to. Any other caller is refused.
-    type: str
-    required: true
-  state_bucket:
-    description: The bucket that holds the states.
-    type: str
-    required: true
-  state_prefix:
-    description: The states are the objects C(<state_prefix>/<stack>/terraform.tfstate).
-    type: str
-    required: true
   stacks:
     description: The stacks whose states to read.
     type: list
@@ -69,6 +58,7 @@ options:
         type: str
         required: true
 extends_documentation_fragment:
+  - bbws.site_builder.state_bucket
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -148,7 +138,13 @@ with suppress(ImportError):  # AnsibleAWSModule says that it is missing
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.bbws.site_builder.plugins.module_utils import bedrock
-from ansible_collections.bbws.site_builder.plugins.module_utils.aws import code_of, expect_owner, not_ours, sentence
+from ansible_collections.bbws.site_builder.plugins.module_utils.aws import (
+    STATE_BUCKET,
+    code_of,
+    expect_owner,
+    not_ours,
+    sentence,
+)
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases import parts, records
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases.store import newest_key
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.events import COMPLETED_TYPES
@@ -302,9 +298,7 @@ def judge_models(module: AnsibleAWSModule, lives: list[tuple[str, Future[bedrock
 def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
-            "account_id": {"type": "str", "required": True},
-            "state_bucket": {"type": "str", "required": True},
-            "state_prefix": {"type": "str", "required": True},
+            **STATE_BUCKET,
             "stacks": {"type": "list", "elements": "str", "required": True},
             "outputs": {"type": "bool", "default": True},
             "applied": {"type": "bool", "default": False},

@@ -225,13 +225,12 @@ def test_crash_and_timeout_of_what_terraform_has_deployed(dev: Environment, tmp_
     run = dev.deploy(*arguments, playbook="playbooks/serve.yml")
     assert run.code == 0, run.output
     url = re.search(r"http://127\.0\.0\.1:\d+/[\w-]+/\w+", run.output)[0]
+    served = Served(url, "", "", dev.work_dir)
     expected = {
         "crash": (502, "Internal server error"),
         "short": (502, "Internal server error"),
         "late": (504, "Endpoint request timed out"),
     }
     for path, (status, message) in expected.items():
-        with requests.Session() as session:
-            session.trust_env = False
-            reply = session.get(f"{url}/{path}", timeout=60)
+        reply = served.call("GET", f"/{path}", None)
         assert (path, reply.status_code, reply.json()) == (path, status, {"message": message})
