@@ -121,10 +121,10 @@ def run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
         sys.exit(f"{' '.join(command[:4])} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
 
 
-def ansible(playbook: str, work: Path, *more: str, **variables: object) -> None:
+def ansible(playbook: str, work: Path, *more: str, inventory: str = "inventories/dev", **variables: object) -> None:
     """Run a playbook against the embedded AWS of this work directory."""
     given = {"site_builder_target": "local", "site_builder_work_dir": str(work), **variables}
-    run([str(PLAYBOOK), playbook, "-i", "inventories/dev", "-e", json.dumps(given), *more], ROOT, ENVIRONMENT)
+    run([str(PLAYBOOK), playbook, "-i", inventory, "-e", json.dumps(given), *more], ROOT, ENVIRONMENT)
 
 
 class Bench:

@@ -26,6 +26,15 @@ def told(figures: Figures) -> str:
     return f"{figures.wall[-1]:.1f} | {figures.cpu[-1]:.1f} | {figures.memory[-1]:.0f}"
 
 
+def inventory_of(service: str, work: Path) -> str:
+    """dev of another service, which only an inventory may name."""
+    folder = work / "inventories" / service
+    shutil.copytree(ROOT / "inventories/dev", folder)
+    with (folder / "group_vars/all.yml").open("a") as file:
+        file.write(f"\nsite_builder_service: {service}\n")
+    return str(folder)
+
+
 def stacks(work: Path) -> None:
     """Several services side by side."""
     print(
@@ -34,12 +43,12 @@ def stacks(work: Path) -> None:
     )
     ansible("playbooks/unlock.yml", work)  # starts the embedded AWS
     for count in SERVICES:
-        names = [f"s{count}x{number}" for number in range(count)]
+        names = [inventory_of(f"s{count}x{number}", work) for number in range(count)]
         row = [str(len(names) * 6)]
         for _ in ("first", "no change"):
             figures = Figures()
             with measured(figures), ThreadPoolExecutor(CORES) as pool:
-                list(pool.map(lambda name: ansible("deploy.yml", work, site_builder_service=name), names))
+                list(pool.map(lambda name: ansible("deploy.yml", work, inventory=name), names))
             row.append(told(figures))
         print(f"| {' | '.join(row)} |", flush=True)
 
@@ -67,7 +76,7 @@ def definitions(work: Path) -> None:
     )
     for count in FUNCTIONS:
         given = {
-            "site_builder_service": f"d{count}",
+            "inventory": inventory_of(f"d{count}", work),
             "site_builder_definitions": [str(definition(count, work))],
             "site_builder_max_changes": 100_000,
         }
