@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -209,7 +210,6 @@ def test_crash_and_timeout_of_what_terraform_has_deployed(dev: Environment, tmp_
     routes = {key: {"path": f"/{key}", "method": "GET", "function": key, "authorization": "NONE"} for key in functions}
     routes["late"]["timeout_milliseconds"] = 1000
     definitions = {
-        "site_builder_service": "errors",
         "site_builder_definitions": [],
         "dynamodb_tables": {},
         "s3_buckets": {"artifacts": {}},
@@ -219,10 +219,14 @@ def test_crash_and_timeout_of_what_terraform_has_deployed(dev: Environment, tmp_
         "api_gateway_apis": {"errors": {"description": "Fails", "routes": routes}},
     }
     arguments = ("-e", json.dumps(definitions))
+    inventory = tmp_path / "inventories/dev"
+    shutil.copytree(ROOT / "inventories/dev", inventory)
+    with (inventory / "group_vars/all.yml").open("a") as file:
+        file.write("\nsite_builder_service: errors\n")
     # What verifies a release invokes with DryRun, which runs no handler.
-    deployed = dev.deploy("--limit", "s3,iam,lambda,api_gateway", *arguments)
+    deployed = dev.deploy("--limit", "dynamodb,s3,iam,lambda,api_gateway", *arguments, inventory=inventory)
     assert deployed.code == 0, deployed.output
-    run = dev.deploy(*arguments, playbook="playbooks/serve.yml")
+    run = dev.deploy(*arguments, playbook="playbooks/serve.yml", inventory=inventory)
     assert run.code == 0, run.output
     url = re.search(r"http://127\.0\.0\.1:\d+/[\w-]+/\w+", run.output)[0]
     served = Served(url, "", "", dev.work_dir)
