@@ -181,9 +181,12 @@ class Bench:
         )
 
     def destroy_by_loop(self) -> None:
-        """Terraform deletes no bucket that holds anything, and the log of accesses does."""
+        """Terraform deletes no bucket that holds anything, and every request writes into the log of accesses."""
         s3 = self._s3()
-        for bucket in [one["Name"] for one in s3.list_buckets()["Buckets"] if "-tfstate-" not in one["Name"]]:
+        buckets = [one["Name"] for one in s3.list_buckets()["Buckets"] if "-tfstate-" not in one["Name"]]
+        for bucket in buckets:
+            s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})
+        for bucket in buckets:
             for version in s3.list_object_versions(Bucket=bucket).get("Versions", []):
                 s3.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
         self.loop("destroy", "-auto-approve", backwards=True)

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.checkout import commit_of
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.render import plan_markdown, plan_page
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.summary import plan_summary
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import to_json
+from ansible_collections.bbws.site_builder.plugins.plugin_utils.in_process import InProcess
 
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-class ActionModule(ActionBase):
+class ActionModule(InProcess):
     """Writes the documents for reviewers, for which it takes Jinja2, and leaves the rest to the module."""
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from ansible import context
-from ansible.plugins.action import ActionBase
 from ansible_collections.bbws.site_builder.plugins.module_utils import commands, engine
 from ansible_collections.bbws.site_builder.plugins.module_utils.local_api import LocalApi
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases import checks, parts, records
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.checkout import commit_of
+from ansible_collections.bbws.site_builder.plugins.plugin_utils.in_process import InProcess
 
 _ROOT = Path(__file__).resolve().parents[2]
 CANARY = {"percent": 10, "seconds": 600, "alarms": []}
@@ -26,7 +26,7 @@ LOCAL = "the embedded AWS answers no calls of an API and runs no function; playb
 _SECONDS = 10
 
 
-class ActionModule(ActionBase):
+class ActionModule(InProcess):
     """One release for all stacks of the run; the task wants run_once."""
 
     _VALID_ARGS = frozenset(("state", "to", "confirmed"))

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from ansible import context
-from ansible.plugins.action import ActionBase
 from ansible_collections.bbws.site_builder.plugins.module_utils import commands, report
 from ansible_collections.bbws.site_builder.plugins.module_utils.local_api import LocalApi
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases import records
 from ansible_collections.bbws.site_builder.plugins.module_utils.review.summary import run_line, summary_lines
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import to_json, write_private
+from ansible_collections.bbws.site_builder.plugins.plugin_utils.in_process import InProcess
 
 
-class ActionModule(ActionBase):
+class ActionModule(InProcess):
     """Writes report.json, and says what a person and the next job want to know."""
 
     _VALID_ARGS = frozenset(("facts", "saved_plan", "added", "store"))

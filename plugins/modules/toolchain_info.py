@@ -91,6 +91,10 @@ provider_package:
       elsewhere, or a mirror holds it packed.
   returned: success
   type: str
+at_once:
+  description: How many Terraform processes this machine takes at once, by its cores and its free memory.
+  returned: success
+  type: int
 stray_variables:
   description:
     - The names of the E(TF_*) variables in the environment less E(TF_VAR_*), and of those that give AWS services other endpoints,
@@ -114,7 +118,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
-from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import provider
+from ansible_collections.bbws.site_builder.plugins.module_utils.terraform import parallel, provider
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.workdir import (
     home,
     private_dir,
@@ -315,6 +319,7 @@ def find(module: AnsibleModule) -> dict[str, object]:
         "provider_package": package,
         "config_file": str(config_file),
         "provider_source": provider_source,
+        "at_once": parallel.at_once(),
         "stray_variables": sorted(
             name
             for name in os.environ

@@ -25,7 +25,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
             return {"changed": False, "invocation": {"module_args": dict(module_args)}}
 
         monkeypatch.setattr(action.ActionModule, "_execute_module", execute)
-        monkeypatch.setattr(action.ActionBase, "run", lambda *_: {})
+        monkeypatch.setattr(action.InProcess, "run", lambda *_: {})
         monkeypatch.setattr(action, "commit_of", lambda root: (root.name and "c0ffee", True))
         plugin = action.ActionModule.__new__(action.ActionModule)
         plugin._task = type("Task", (), {"args": arguments})()

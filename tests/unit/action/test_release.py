@@ -71,7 +71,7 @@ def act(monkeypatch: pytest.MonkeyPatch) -> Act:
             return answer or {"changed": True, "record": record}
 
         monkeypatch.setattr(action.ActionModule, "_execute_module", execute)
-        monkeypatch.setattr(action.ActionBase, "run", lambda *_: {})
+        monkeypatch.setattr(action.InProcess, "run", lambda *_: {})
         monkeypatch.setattr(action, "commit_of", lambda root: (root.name and "c0ffee", True))
         plugin = action.ActionModule.__new__(action.ActionModule)
         plugin._task = type("Task", (), {"args": arguments, "check_mode": check})()
