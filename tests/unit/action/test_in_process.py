@@ -117,7 +117,7 @@ def test_what_they_say(results: dict[str, dict[str, Any]]) -> None:
     "other",
     [
         {"transport": "ssh"},
-        {"become": object()},
+        {"become": "sudo"},
         {"async_val": 10},
         {"keep": True},
         {"interpreter": "/usr/bin/python3"},
