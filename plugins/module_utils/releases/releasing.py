@@ -93,13 +93,15 @@ class Releasing:
 
     def _copy(self, record: records.Record) -> None:
         """A deployment of our own for each API that has changed: what a later release could go back to."""
-        for entry in record["apis"].values():
+        for key, entry in record["apis"].items():
             if entry["latest"] is None or entry["copy"]:
                 continue
             # One of a run that was killed here.
             copy = self.serving.copy_of(entry, entry["latest"])
             entry["copy"] = copy or self.serving.copy(entry, record["id"], entry["latest"])
-            self.serving.drop_copies(entry, keep=[entry["copy"]])
+            # A rollback may have kept an old one live for long.
+            used = [one["apis"][key] for one in self.store.newest() if key in one["apis"]]
+            self.serving.drop_copies(entry, [entry["copy"], *(id_ for one in used for id_ in records.deployments(one))])
         self.store.write(record)
 
     def _all(self, record: records.Record) -> None:

@@ -109,16 +109,12 @@ class Serving:
         ]
         return max(found)[1] if found else None
 
-    def drop_copies(self, api: Mapping[str, Any], keep: Iterable[str]) -> list[str]:
-        """Delete our copies but the newest ones, those to `keep`, and those that a stage serves; gives what went."""
-        stages = self.apis.get_stages(restApiId=api["id"])["item"]
-        kept = {*keep, *(stage["deploymentId"] for stage in stages)}
-        ours = sorted(
-            (match["id"], id_)
-            for id_, item in self.deployments(api).items()
-            if (match := _OURS.fullmatch(item.get("description") or ""))
-        )
-        old = [id_ for _, id_ in ours[:-COPIES] if id_ not in kept]
+    def drop_copies(self, api: Mapping[str, Any], used: Iterable[str]) -> list[str]:
+        """Delete our copies but those that a stage serves, and the ten `used` last, which come first; gives what went."""
+        staged = {stage["deploymentId"] for stage in self.apis.get_stages(restApiId=api["id"])["item"]}
+        ours = [id_ for id_, item in self.deployments(api).items() if is_copy(item)]
+        kept = [id_ for id_ in dict.fromkeys(used) if id_ in ours][:COPIES]
+        old = [id_ for id_ in ours if id_ not in staged and id_ not in kept]
         for id_ in old:
             self.apis.delete_deployment(restApiId=api["id"], deploymentId=id_)
         return old

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ansible_collections.bbws.site_builder.plugins.module_utils.errors import SiteBuilderError
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases import records
+from ansible_collections.bbws.site_builder.plugins.module_utils.releases.serving import COPIES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -242,6 +243,16 @@ def lose_table(world: World) -> None:
 def lose_route(world: World) -> None:
     del world.now_routes["POST /sites"]
     world.callable.discard("two")
+
+
+def test_what_is_gone_back_to_time_and_again_stays(world: World) -> None:
+    """Found by killing rollbacks: ten releases later the copy that they all went back to was the oldest, and went."""
+    before = world.deployment
+    for _ in range(COPIES + 2):
+        world.deploy(change=("one", "web"))
+        world.roll_back()
+        assert (world.live()["one"], world.copies[world.served]["of"]) == ("2", before)
+    assert sum("of" in one for one in world.copies.values()) <= COPIES + 1
 
 
 def lose_deployment(world: World) -> None:

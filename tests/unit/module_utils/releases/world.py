@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases import records
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases.releasing import Releasing, Wanted
+from ansible_collections.bbws.site_builder.plugins.module_utils.releases.serving import COPIES
 
 CANARY = {"percent": 10, "seconds": 30, "alarms": []}
 STORES = {"tables": ["sites"], "buckets": ["artifacts"]}
@@ -98,9 +99,13 @@ class World:
     def copy_of(self, _api: Mapping[str, Any], deployment: str) -> str | None:
         return max((key for key, one in self.copies.items() if one.get("of") == deployment), default=None)
 
-    def drop_copies(self, _api: Mapping[str, Any], keep: Any) -> list[str]:
+    def drop_copies(self, _api: Mapping[str, Any], used: Any) -> list[str]:
         self._write()
-        return []
+        ours = [id_ for id_, one in self.copies.items() if "of" in one]
+        kept = [id_ for id_ in dict.fromkeys(used) if id_ in ours][:COPIES]
+        old = [id_ for id_ in ours if id_ not in {self.served, *kept}]
+        self.copies = {id_: one for id_, one in self.copies.items() if id_ not in old}
+        return old
 
     def routes(self, _api: Mapping[str, Any]) -> dict[str, str]:
         return dict(self.now_routes)
