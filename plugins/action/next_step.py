@@ -133,16 +133,16 @@ class ActionModule(ActionBase):
         return engine.Run(stacks=stacks, order=order, first=first, events=events)
 
     def _to_remember(self, run: engine.Run, steps: Mapping[str, engine.Step]) -> dict[str, dict[str, str]]:
-        """The arguments inputs and versions of bbws.site_builder.applied_inputs."""
+        """The arguments inputs and versions of bbws.site_builder.applied_inputs; nothing where all is known already."""
         if self._mode != "deploy" or self._task.check_mode:
             return {}
         known = {name: (self._states[name]["applied"] or {}).get("sha256") for name in steps}
         unchanged = [name for name, step in steps.items() if step["result"]["result"] == "unchanged"]
-        inputs = run.inputs_to_remember(steps)
-        return {
-            "inputs": {n: sha256 for n, sha256 in inputs.items() if n not in unchanged or sha256 != known[n]},
-            "versions": {name: self._states[name]["version"] for name in unchanged},
-        }
+        found = run.inputs_to_remember(steps)
+        inputs = {n: sha256 for n, sha256 in found.items() if n not in unchanged or sha256 != known[n]}
+        if not inputs:
+            return {}
+        return {"inputs": inputs, "versions": {name: self._states[name]["version"] for name in unchanged}}
 
     # --- what has happened
 

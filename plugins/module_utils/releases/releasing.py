@@ -93,15 +93,15 @@ class Releasing:
 
     def _copy(self, record: records.Record) -> None:
         """A deployment of our own for each API that has changed: what a later release could go back to."""
-        for key, entry in record["apis"].items():
-            if entry["latest"] is None or entry["copy"]:
-                continue
+        due = {key: one for key, one in record["apis"].items() if one["latest"] is not None and not one["copy"]}
+        # A rollback may have kept an old copy live for long.
+        past = self.store.newest() if due else []
+        for key, entry in due.items():
             # One of a run that was killed here.
             copy = self.serving.copy_of(entry, entry["latest"])
             entry["copy"] = copy or self.serving.copy(entry, record["id"], entry["latest"])
-            # A rollback may have kept an old one live for long.
-            used = [one["apis"][key] for one in self.store.newest() if key in one["apis"]]
-            self.serving.drop_copies(entry, [entry["copy"], *(id_ for one in used for id_ in records.deployments(one))])
+            used = [id_ for one in past if key in one["apis"] for id_ in records.deployments(one["apis"][key])]
+            self.serving.drop_copies(entry, [entry["copy"], *used])
         self.store.write(record)
 
     def _all(self, record: records.Record) -> None:

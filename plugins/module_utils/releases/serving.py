@@ -31,6 +31,13 @@ def is_copy(deployment: Mapping[str, Any]) -> bool:
     return bool(_OURS.fullmatch(deployment.get("description") or ""))
 
 
+def surplus(ours: Iterable[str], staged: Iterable[str], used: Iterable[str]) -> list[str]:
+    """Which of our copies go: all but those that a stage serves and the ten `used` last, which come first."""
+    copies = list(ours)
+    kept = [id_ for id_ in dict.fromkeys(used) if id_ in copies][:COPIES]
+    return [id_ for id_ in copies if id_ not in {*staged, *kept}]
+
+
 class Serving:
     """Lambda, API Gateway and CloudWatch of one region."""
 
@@ -110,11 +117,10 @@ class Serving:
         return max(found)[1] if found else None
 
     def drop_copies(self, api: Mapping[str, Any], used: Iterable[str]) -> list[str]:
-        """Delete our copies but those that a stage serves, and the ten `used` last, which come first; gives what went."""
-        staged = {stage["deploymentId"] for stage in self.apis.get_stages(restApiId=api["id"])["item"]}
+        """Delete the surplus of our copies; gives what went."""
+        staged = [stage["deploymentId"] for stage in self.apis.get_stages(restApiId=api["id"])["item"]]
         ours = [id_ for id_, item in self.deployments(api).items() if is_copy(item)]
-        kept = [id_ for id_ in dict.fromkeys(used) if id_ in ours][:COPIES]
-        old = [id_ for id_ in ours if id_ not in staged and id_ not in kept]
+        old = surplus(ours, staged, used)
         for id_ in old:
             self.apis.delete_deployment(restApiId=api["id"], deploymentId=id_)
         return old

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +13,7 @@ import yaml
 from ansible import constants
 from ansible_collections.bbws.site_builder.plugins.plugin_utils.in_process import InProcess
 
-from tests.conftest import BIN, ROOT
+from tests.conftest import BIN, ROOT, play
 
 TOOLCHAIN = {
     "minimum_version": "1.11",
@@ -81,17 +80,16 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         "here": {"ansible_python_interpreter": sys.executable, "ansible_shell_executable": "/bin/false"},
         "there": {"ansible_python_interpreter": OTHER},
     }
-    play = [
+    plays = [
         {"hosts": "all", "gather_facts": False, "tasks": todo},
         {"hosts": "localhost", "gather_facts": False, "vars": {"names": names}, "tasks": [kept]},
     ]
-    (folder / "play.yml").write_text(yaml.safe_dump(play))
+    (folder / "play.yml").write_text(yaml.safe_dump(plays))
     (folder / "hosts.yml").write_text(
         yaml.safe_dump({"all": {"hosts": hosts, "vars": {"ansible_connection": "local"}}})
     )
-    command = [str(BIN / "ansible-playbook"), "-i", str(folder / "hosts.yml"), str(folder / "play.yml")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = play(folder, playbook=str(folder / "play.yml"), inventory=folder / "hosts.yml")
+    assert done.code == 0, done.output
     return {host: json.loads((folder / f"{host}.json").read_text()) for host in hosts}
 
 

@@ -245,16 +245,6 @@ def lose_route(world: World) -> None:
     world.callable.discard("two")
 
 
-def test_what_is_gone_back_to_time_and_again_stays(world: World) -> None:
-    """Found by killing rollbacks: ten releases later the copy that they all went back to was the oldest, and went."""
-    before = world.deployment
-    for _ in range(COPIES + 2):
-        world.deploy(change=("one", "web"))
-        world.roll_back()
-        assert (world.live()["one"], world.copies[world.served]["of"]) == ("2", before)
-    assert sum("of" in one for one in world.copies.values()) <= COPIES + 1
-
-
 def lose_deployment(world: World) -> None:
     world.copies = {world.served: world.copies[world.served]}
 
@@ -277,6 +267,16 @@ def test_what_is_gone_is_named_and_nothing_moves(world: World, lose: Any, what: 
     assert what in str(error.value)
     assert len(error.value.problems) == 1
     assert (world.writes, (world.aliases, world.served)) == (writes, before)
+
+
+def test_what_is_gone_back_to_time_and_again_stays(world: World) -> None:
+    """Found by killing rollbacks: ten releases later the copy that they all went back to was the oldest, and went."""
+    before = world.deployment
+    for _ in range(COPIES + 2):
+        world.deploy(change=("one", "web"))
+        world.roll_back()
+        assert (world.live()["one"], world.copies[world.served]["of"]) == ("2", before)
+    assert sum("of" in one for one in world.copies.values()) <= COPIES + 1
 
 
 def test_a_removed_route_whose_function_may_be_called_is_no_obstacle(world: World) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases import records
 from ansible_collections.bbws.site_builder.plugins.module_utils.releases.releasing import Releasing, Wanted
-from ansible_collections.bbws.site_builder.plugins.module_utils.releases.serving import COPIES
+from ansible_collections.bbws.site_builder.plugins.module_utils.releases.serving import surplus
 
 CANARY = {"percent": 10, "seconds": 30, "alarms": []}
 STORES = {"tables": ["sites"], "buckets": ["artifacts"]}
@@ -101,9 +101,7 @@ class World:
 
     def drop_copies(self, _api: Mapping[str, Any], used: Any) -> list[str]:
         self._write()
-        ours = [id_ for id_, one in self.copies.items() if "of" in one]
-        kept = [id_ for id_ in dict.fromkeys(used) if id_ in ours][:COPIES]
-        old = [id_ for id_ in ours if id_ not in {self.served, *kept}]
+        old = surplus([id_ for id_, one in self.copies.items() if "of" in one], [self.served], used)
         self.copies = {id_: one for id_, one in self.copies.items() if id_ not in old}
         return old
 
