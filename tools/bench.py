@@ -114,17 +114,18 @@ def measured(figures: Figures) -> Iterator[None]:
     figures.processes.append((len(watch.terraform), len(watch.provider)))
 
 
-def run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
-    """Run a command, or end with what it said."""
+def run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
+    """Run a command and return what it said, or end with that."""
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{' '.join(command[:4])} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    return done.stdout
 
 
-def ansible(playbook: str, work: Path, *more: str, inventory: str = "inventories/dev", **variables: object) -> None:
-    """Run a playbook against the embedded AWS of this work directory."""
+def ansible(playbook: str, work: Path, *more: str, inventory: str = "inventories/dev", **variables: object) -> str:
+    """Run a playbook against the embedded AWS of this work directory, and return what it said."""
     given = {"site_builder_target": "local", "site_builder_work_dir": str(work), **variables}
-    run([str(PLAYBOOK), playbook, "-i", inventory, "-e", json.dumps(given), *more], ROOT, ENVIRONMENT)
+    return run([str(PLAYBOOK), playbook, "-i", inventory, "-e", json.dumps(given), *more], ROOT, ENVIRONMENT)
 
 
 class Bench:

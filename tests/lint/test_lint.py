@@ -92,7 +92,7 @@ SANITY = [
 
 
 def test_ansible_test_sanity(installed: Path, tmp_path: Path) -> None:
-    """No ignore file. Its virtual environments start from a pip that it would download; ours comes from ensurepip."""
+    """What it may ignore stands in tests/sanity, with reasons. Its virtual environments start from a pip that it would download; ours comes from ensurepip."""
     cache = tmp_path / ".ansible/test/cache"
     cache.mkdir(parents=True)
     (cache / "get_pip_25_2.py").write_text("import ensurepip\nensurepip.bootstrap()\n")
