@@ -17,6 +17,7 @@ from ansible_collections.bbws.site_builder.plugins.module_utils import engine, r
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks import dynamodb, iam, s3
 from ansible_collections.bbws.site_builder.plugins.module_utils.stacks.inputs import stack_inputs
 from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.diagnostics import (
+    LOCK_GONE,
     apply_verdict,
     checkov_reason,
     error_reason,
@@ -165,7 +166,9 @@ class ActionModule(ActionBase):
         planned = variables["terraform_stack_planned"]
         # `terraform plan` does not fail the task: under no_log the reason would be hidden.
         if "outputs" not in planned:
-            return {"event": "failed", "do": "plan", "reason": error_reason(planned, self._secrets(name))}
+            reason = error_reason(planned, self._secrets(name))
+            tried = {key: step[key] for key in ("imports", "replace", "refresh", "look")}
+            return {"event": "failed", "do": "plan", "reason": reason, "again": tried if reason == LOCK_GONE else None}
         plan = plan_summary(planned.get("stdout"))
         if not plan["has_changes"]:
             # Where `terraform output` failed, which the module only warns of, the state has been read already.

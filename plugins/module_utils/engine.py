@@ -14,7 +14,7 @@ What has happened is a list of events, dicts with `event`:
     untainted what was created halfway is no longer marked for replacement
     forgotten the state no longer knows the replicas of buckets in a region that is not the replica region any more
     marked    the recovery marker was set or cleared: `then`, how the stack ends
-    failed    a step did not come to its end: `do`, `reason`
+    failed    a step did not come to its end: `do`, `reason`; `again`, the arguments of a plan that another try may make
 
 A step is a dict with `do` (compare, plan, details, adopt, checkov, saved, apply, untaint, forget, marker, wait, done), `why`, and
 what it needs to know. Everything here is a pure function; plugins/action/next_step.py gathers the events, roles/terraform_stack
@@ -104,7 +104,7 @@ def next_step(stack: Stack, events: Sequence[Event], around: Around) -> Step:
     if last["event"] == "failed" and last["do"] == "marker":
         return _done(stack, events, "failed", f"apply: {last['reason']}")
     if last["event"] == "failed":
-        return _failed(stack, events, f"{_phase(last['do'])}: {last['reason']}")
+        return _once_more(stack, events) or _failed(stack, events, f"{_phase(last['do'])}: {last['reason']}")
     if last["event"] == "applied":
         return _after_apply(stack, events)
     if last["event"] == "untainted":
@@ -118,6 +118,14 @@ def next_step(stack: Stack, events: Sequence[Event], around: Around) -> Step:
     if last["event"] == "compared":
         return _after_compare(stack, events, around)
     return _after_plan(stack, events, around)
+
+
+def _once_more(stack: Stack, events: Sequence[Event]) -> Step | None:
+    """The same plan, where it has failed for something that has passed by now."""
+    failures = sum(bool(event.get("again")) for event in events)
+    if not events[-1].get("again") or failures >= stack.attempts:
+        return None
+    return _plan("Plan again: the lock of another run has gone", **events[-1]["again"], pause=PAUSE_SECONDS * failures)
 
 
 def not_taken(mode: str, saved: Mapping[str, Any] | None) -> list[Event]:

@@ -456,6 +456,7 @@ def test_a_killed_apply_is_made_whole_by_the_next_run(dev: Environment) -> None:
     assert "site-builder-killed-dev" in {one["name"] for one in dev.resources(REGION)["aws_dynamodb_table"]}
 
 
+@pytest.mark.long
 def test_a_denial_is_named_and_two_runs_at_once_heal_it(dev: Environment) -> None:
     """One of each of what tests/chaos does for an hour: a denied call, a network that fails, two runs that meet."""
     tables = yaml.safe_load((ROOT / "roles/dynamodb/defaults/main.yml").read_text())["dynamodb_tables"]

@@ -150,6 +150,7 @@ def test_prod_is_not_destroyed_by_its_name_alone(prod: Environment) -> None:
 DESTROY = ["-e", "site_builder_confirm_destroy=prod", "-e", "site_builder_destroy_prod=true"]
 
 
+@pytest.mark.long
 def test_what_aws_protects_stops_the_destruction_before_anything_goes(prod: Environment) -> None:
     run = prod.deploy(*DESTROY, playbook="playbooks/destroy.yml")
     assert run.code != 0
@@ -157,6 +158,7 @@ def test_what_aws_protects_stops_the_destruction_before_anything_goes(prod: Envi
     assert "terraform plan" not in run.output
 
 
+@pytest.mark.long
 def test_buckets_that_hold_anything_stop_the_destruction_before_anything_goes(prod: Environment) -> None:
     lifted = prod.deploy("-e", "site_builder_lift_protection=true")
     assert lifted.code == 0, lifted.output
@@ -173,6 +175,7 @@ def test_buckets_that_hold_anything_stop_the_destruction_before_anything_goes(pr
     assert "terraform plan" not in run.output
 
 
+@pytest.mark.long
 def test_destroy_leaves_nothing(prod: Environment) -> None:
     """The last test of this environment. A bucket that has left the definition is emptied, too; one that is not ours is not."""
     foreign = "site-builder-uploads-prod-123456789012-af-south-1"

@@ -104,8 +104,9 @@ def test_the_variables_name_no_other_account(environment: str) -> None:
     assert set(arns) == {inventory["site_builder_account_id"]}
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize(
+    "environment", [pytest.param(name, marks=[] if name == "dev" else pytest.mark.long) for name in ENVIRONMENTS]
+)
 def test_the_root_is_valid(environment: str, cli_config: Path, tmp_path: Path) -> None:
     folder = tmp_path / "terraform"
     shutil.copytree(ROOT / "terraform", folder, symlinks=True, ignore=shutil.ignore_patterns(".terraform*"))

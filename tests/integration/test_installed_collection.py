@@ -75,6 +75,7 @@ def test_it_ships_what_it_needs_and_no_more(collections: Path) -> None:
     assert noise == []
 
 
+@pytest.mark.long
 def test_it_deploys_from_anywhere_and_writes_nothing_into_itself(collections: Path, folder: Path) -> None:
     work_dir, home = folder / "work", folder / "home"
     for path in (work_dir, home):

@@ -73,6 +73,7 @@ def test_setup_without_a_usable_python(tmp_path: Path, path: str, sentence: str)
     assert not (copy / ".venv").exists()
 
 
+@pytest.mark.long
 def test_setup_with_a_terraform_that_is_too_old(tmp_path: Path) -> None:
     executable(tmp_path / "terraform", "#!/bin/sh\necho Terraform v1.5.7\n")
     env = clean_environment(tmp_path)

@@ -96,6 +96,7 @@ def test_the_page_as_it_is_written(copy: Copy) -> None:
     assert re.search(r'TABLE_NAME\s+= "site-builder-reports-dev"', rendered)
 
 
+@pytest.mark.long
 def test_it_writes_elsewhere_too(copy: Copy, tmp_path: Path) -> None:
     """As beside an installed collection, whose own folder is not to be written."""
     new = (

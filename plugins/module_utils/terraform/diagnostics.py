@@ -14,6 +14,9 @@ from ansible_collections.bbws.site_builder.plugins.module_utils.terraform.secret
 
 _LOCK_FIELD = re.compile(r"^[│ ]*(ID|Path|Operation|Who|Created): *(.*)$", re.MULTILINE)
 
+# The lock was taken when Terraform wrote it, and gone when it read by whom: it gives up at once, whatever -lock-timeout says.
+LOCK_GONE = "the state is locked by another run: wait for it to end and run again"
+
 # Why a lock cannot be taken, up to Terraform's explanation of what locks are for.
 _LOCK_ERROR = re.compile(r"Error message:(.*?)(?:Terraform acquires|$)", re.DOTALL)
 
@@ -59,7 +62,7 @@ def apply_verdict(result: dict[str, Any]) -> str:
         return "adopt"
     if _EXISTS.search(reason):
         return "exists"
-    if "the saved plan is stale" in reason or _TRANSIENT.search(reason):
+    if reason == LOCK_GONE or "the saved plan is stale" in reason or _TRANSIENT.search(reason):
         return "again"
     return "failed"
 
@@ -74,7 +77,7 @@ def _lock_sentence(text: str) -> str:
         # Nobody holds it: the right to write it is missing, or the bucket cannot be reached.
         if (why := _LOCK_ERROR.search(text)) and "StatusCode: 412" not in why[1]:
             return f"the lock of the state cannot be taken: {_one_line(why[1])}"
-        return "the state is locked by another run: wait for it to end and run again"
+        return LOCK_GONE
     return (
         f"the state {fields.get('Path', '')} is locked by {fields.get('Who', 'somebody')} since "
         f"{fields.get('Created', 'an unknown time')} ({fields.get('Operation', 'unknown operation')}, lock id "

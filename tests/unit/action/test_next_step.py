@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.bbws.site_builder.plugins.action.next_step import ActionModule
 
+RECORDED = Path(__file__).parents[1] / "module_utils/terraform/recorded"
 HELD = {"tables": {"orders": {"name": "orders-dev"}}}
 LINE = '{"@level":"info","type":"version"}'
-STEP = {"inputs_sha256": "1", "look": False, "replace": [], "half": False}
+STEP = {"inputs_sha256": "1", "imports": {}, "look": False, "replace": [], "refresh": True, "half": False}
 WORKDIR = {"tfvars_sha256": "t", "source_sha256": "s"}
 
 
@@ -46,7 +48,13 @@ def test_a_plan_without_outputs_has_failed() -> None:
     event = action()._after_plan(
         "dynamodb", STEP, made(failed=True, msg=f"Terraform plan could not be created\nSTDOUT: {LINE}")
     )
-    assert (event["event"], event["do"]) == ("failed", "plan")
+    assert (event["event"], event["do"], event["again"]) == ("failed", "plan", None)
+
+
+def test_a_plan_that_met_a_lock_that_has_gone_may_be_tried_again() -> None:
+    lock = (RECORDED / "lock_gone.jsonl").read_text()
+    event = action()._after_plan("dynamodb", STEP, made(failed=True, msg=lock))
+    assert event["again"] == {key: STEP[key] for key in ("imports", "replace", "refresh", "look")}
 
 
 @pytest.mark.parametrize(("mode", "verdict"), [("deploy", "failed"), ("apply", "failed"), ("destroy", "done")])

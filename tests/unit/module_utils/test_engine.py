@@ -78,6 +78,14 @@ class TestPlan:
         failed = {"event": "failed", "do": "plan", "reason": "no such table"}
         assert ending(step(stack(), failed)) == ("failed", "plan: no such table")
 
+    def test_a_lock_that_has_gone_is_no_reason_to_end(self) -> None:
+        tried = {"imports": {TABLE: "a"}, "replace": [ROUTE], "refresh": False, "look": True}
+        failed = {"event": "failed", "do": "plan", "reason": "the state is locked", "again": tried}
+        taken = step(stack("plan"), CREATE, failed)
+        assert taken == {**tried, "do": "plan", "why": "Plan again: the lock of another run has gone", "pause": 5}
+        assert step(stack("plan"), failed, failed)["pause"] == 10
+        assert ending(step(stack("plan"), failed, failed, failed)) == ("failed", "plan: the state is locked")
+
     @pytest.mark.parametrize("one", [stack("plan"), stack(check=True)])
     @pytest.mark.parametrize(("plan", "word"), [(NO_CHANGE, "unchanged"), (UPDATE, "planned")])
     def test_who_only_plans_ends_there(self, one: Stack, plan: dict, word: str) -> None:

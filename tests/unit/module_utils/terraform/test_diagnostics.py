@@ -81,6 +81,11 @@ def test_lock_is_told_with_its_holder_and_the_way_out(result: dict) -> None:
             "the state is locked by another run: wait for it to end and run again",
         ),
         (
+            # Recorded from Terraform 1.11.4 with -lock-timeout=20s; it took no second.
+            failed_plan(recorded("lock_gone.jsonl")),
+            "the state is locked by another run: wait for it to end and run again",
+        ),
+        (
             {"msg": recorded("lock_denied.txt")},
             "the lock of the state cannot be taken: operation error S3: PutObject, https response error StatusCode: 403, RequestID: "
             "local-aws-refusal, HostID: , api error AccessDenied: User: arn:aws:sts::123456789012:assumed-role/local/local is not "
@@ -116,6 +121,8 @@ def test_reason_of_plain_text_stays_short() -> None:
     [
         ({"outputs": {}}, "done"),
         ({"stdout": recorded("stale.jsonl")}, "again"),
+        ({"stdout": recorded("lock_gone.jsonl"), "rc": 1}, "again"),
+        ({"stdout": recorded("lock.jsonl"), "rc": 1}, "failed"),
         ({"stdout": aws_error("operation error IAM: CreateRole, api error Throttling: Rate exceeded")}, "again"),
         ({"stdout": aws_error("api error EntityAlreadyExists: Role with name x already exists")}, "exists"),
         ({"stdout": aws_error("Plugin did not respond")}, "adopt"),
