@@ -21,7 +21,7 @@ from bench import CORES, ENVIRONMENT, ROOT, Figures, ansible, measured
 
 SERVICES = (1, 2, 4, 8)
 FUNCTIONS = (10, 100, 300, 1000)
-# Terraform's graph of an apply grows with the square of the instances: it would look at 1,000 for half an hour.
+# Terraform's graph of an apply grows with the square of the instances: by that, 1,000 would take half an hour.
 PLANNED = 300
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")
 
